@@ -1,0 +1,75 @@
+"""A look at a database file from outside, for `vestibule doctor`: reads only, holds no lock, also while a server runs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vestibule.adapters.store.migrate import MigrationError, pending
+from vestibule.adapters.store.sql_apps import read_policy
+from vestibule.core.apps.policy import Policy
+
+_APPS = "SELECT app_id, name, environment FROM app WHERE disabled_at_ms IS NULL ORDER BY app_id"
+_POLICY = "SELECT field, value FROM policy WHERE app_id = ?"
+_DEVELOPMENT_KEYS = (
+    "SELECT count(*) FROM app_key WHERE environment = 'development' AND revoked_at_ms IS NULL AND app_id = ?"
+)
+_NEWEST_EVENT = "SELECT max(at_ms) FROM event"
+_OLDEST_MAIL = "SELECT count(*), min(created_at_ms) FROM outbox WHERE state = 'waiting'"
+
+
+@dataclass(frozen=True, slots=True)
+class AppFacts:
+    """What matters of an app."""
+
+    id: str
+    name: str
+    environment: str
+    policy: Policy
+    development_keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """What a database says of itself."""
+
+    damage: str = ""
+    """What SQLite's quick check found; empty when it is whole."""
+    pending: tuple[str, ...] = ()
+    journal_mode: str = "wal"
+    newest_event_ms: int = 0
+    waiting_mails: int = 0
+    oldest_mail_ms: int = 0
+    apps: tuple[AppFacts, ...] = field(default=())
+
+
+def examine(path: Path) -> DatabaseFacts:
+    """Read everything the doctor wants to know."""
+    try:
+        missing = tuple(pending(path))
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as connection:
+            check = [str(row[0]) for row in connection.execute("PRAGMA quick_check(5)")]
+            damage = "" if check == ["ok"] else "; ".join(check)
+            mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+            if damage or missing:
+                return DatabaseFacts(damage, missing, mode)
+            waiting, oldest = connection.execute(_OLDEST_MAIL).fetchone()
+            return DatabaseFacts(
+                pending=missing,
+                journal_mode=mode,
+                newest_event_ms=connection.execute(_NEWEST_EVENT).fetchone()[0] or 0,
+                waiting_mails=waiting,
+                oldest_mail_ms=oldest or 0,
+                apps=tuple(_app(connection, *row) for row in connection.execute(_APPS).fetchall()),
+            )
+    except (sqlite3.Error, MigrationError) as error:
+        return DatabaseFacts(damage=str(error))
+
+
+def _app(connection: sqlite3.Connection, app_id: str, name: str, environment: str) -> AppFacts:
+    policy = read_policy(connection.execute(_POLICY, (app_id,)).fetchall())
+    keys = connection.execute(_DEVELOPMENT_KEYS, (app_id,)).fetchone()[0]
+    return AppFacts(app_id, name, environment, policy, keys)

@@ -1,0 +1,106 @@
+"""Asking the house: through the socket of a running server, or by opening the database when none runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from vestibule.cli.words import words_of
+from vestibule.kernel.errors import DomainError
+from vestibule.settings import Settings, SettingsError, load_from_machine
+from vestibule.workers.control import ask, error_of
+from vestibule.workers.operations import perform
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which house a command means, and how it answers."""
+
+    data: Path | None
+    file: Path | None
+    app: str
+    is_json: bool
+
+
+def administers(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command the options that every administrative command has, as one argument `place`."""
+
+    @click.option("--data", type=click.Path(path_type=Path), help="Data folder of the house.")
+    @click.option("--settings", "file", type=click.Path(path_type=Path), help="Settings file (TOML).")
+    @click.option("--app", default="", help="Name or id of the app; not needed while there is only one.")
+    @click.option("--json", "is_json", is_flag=True, help="Answer with JSON, for scripts.")
+    @wraps(command)
+    def with_place(**options: Any) -> R:  # noqa: ANN401  click knows their types
+        place = Place(*(options.pop(name) for name in ("data", "file", "app", "is_json")))
+        return command(place=place, **options)
+
+    return with_place
+
+
+def examples(*lines: str) -> str:
+    """Commands to try, as the last lines of a command's help."""
+    # A paragraph that begins with a backspace is printed as it stands.
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def put(place: Place, operation: str, **values: object) -> Any:  # noqa: ANN401  JSON
+    """Perform an operation and answer its result, or end the command with what to do about it."""
+    settings = settings_of(place)
+    given = {"app": place.app or None, **values}
+    answer = ask(settings.control_socket, operation, given) if settings.data_dir.exists() else None
+    if answer is None:
+        answer = asyncio.run(_alone(settings, operation, given))
+    if "error" in answer:
+        raise click.ClickException(words_of(answer["error"]))
+    return answer["ok"]
+
+
+def settings_of(place: Place) -> Settings:
+    """The settings that fit the house: those of development where `vestibule dev` has been at home."""
+    try:
+        settings = load_from_machine(place.file, data_dir=place.data)
+    except SettingsError as error:
+        raise click.ClickException("\n".join(error.problems)) from None
+    has_key = settings.master_key is not None or settings.master_key_file is not None
+    if not has_key and not settings.base_url:
+        settings = Settings.development(settings.data_dir, settings.port)
+        if not settings.database.exists():
+            raise click.ClickException(
+                f"There is no Vestibule in {settings.data_dir}. Name its folder with --data, or start one:"
+                " vestibule dev"
+            )
+    return settings
+
+
+async def _alone(settings: Settings, operation: str, values: dict[str, object]) -> dict[str, object]:
+    """Open the house without its workers, do it, close."""
+    app = import_module("vestibule.app")
+    store = import_module("vestibule.adapters.store.sqlite")
+    try:
+        running = app.compose(settings)
+    except store.FileInUseError:
+        raise click.ClickException(in_use(settings)) from None
+    except (ValueError, OSError) as error:
+        raise click.ClickException(f"The house does not open: {error}") from None
+    async with app.at_work(replace(running, rounds=())) as house:
+        try:
+            return {"ok": await perform(house, operation, values)}
+        except DomainError as error:
+            return {"error": error_of(error)}
+
+
+def in_use(settings: Settings) -> str:
+    """What to say when another process holds the database."""
+    return (
+        f"Another Vestibule works with {settings.data_dir}, and its control socket does not answer:"
+        " wait until it is ready, or stop it, or name another folder with --data."
+    )

@@ -1,0 +1,66 @@
+"""What a product owner may change while the server runs: one dated table of defaults per app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from vestibule.kernel.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Defaults of 2026-11-21. Every field can be set for one app with `vestibule app set`."""
+
+    # where people go
+    redirect_url: str = ""
+    """Where mail links lead, with `access_token`, `action` and `status` added."""
+    redirect_allow: tuple[str, ...] = ()
+    """Further exact URLs that `return_to` of the hosted pages may name."""
+    origins: tuple[str, ...] = ()
+    """Exact origins whose pages may call the protocol doors in production."""
+
+    # passwords
+    password_min: int = 8
+    """Characters; 15 is recommended where the password is the only factor (NIST SP 800-63B-4)."""
+    password_max: int = 256
+
+    # sign-up
+    sign_up_open: bool = True
+    confirm_email: bool = True
+    reveal_taken_email: bool = False
+    """Say `email_not_unique` at sign-up. Off: nobody can find out who has an account."""
+    user_fields: tuple[str, ...] = ()
+    """Names of further text fields that a user may write, beside `name` and `profilePicture`."""
+
+    # lifetimes
+    session_absolute_ms: int = 30 * DAY_MS
+    session_idle_ms: int = 14 * DAY_MS
+    code_ms: int = 10 * MINUTE_MS
+    magic_link_ms: int = 15 * MINUTE_MS
+    reset_ms: int = 60 * MINUTE_MS
+    confirm_ms: int = 24 * HOUR_MS
+    grant_ms: int = 120 * SECOND_MS
+    grant_replay_ms: int = 60 * SECOND_MS
+    """How long the same access token of a redirect gives the same session again."""
+    reset_grant_ms: int = 10 * MINUTE_MS
+    """Time to type a new password after a reset link: more than a redirect needs (WCAG 2.2.1)."""
+    code_tries: int = 5
+
+    # files
+    file_max_bytes: int = 10 * 1024 * 1024
+    user_quota_bytes: int = 200 * 1024 * 1024
+    user_quota_files: int = 1_000
+    app_quota_bytes: int = 20 * 1024 * 1024 * 1024
+    anonymous_upload: bool = False
+    image_max_pixels: int = 25_000_000
+
+    # upkeep
+    event_retention_ms: int = 365 * DAY_MS
+
+    # limits
+    limits: dict[str, int] = field(default_factory=dict)
+    """Rule name -> another limit than the default of `core.guard.model`."""
+
+
+DEFAULTS = Policy()
+FIELD_NAMES = tuple(f.name for f in fields(Policy))

@@ -1,0 +1,64 @@
+"""Writing the log: one event per fact, in the fact's transaction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from vestibule.core.guard.model import Event, StoredEvent
+from vestibule.core.store import Tx
+from vestibule.kernel.entropy import Entropy
+from vestibule.kernel.ids import AppId, UserId, new_id
+from vestibule.kernel.keys import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Gives events their id and stored form."""
+
+    entropy: Entropy
+    keys: KeyRing
+
+    async def record(self, tx: Tx, event: Event, now_ms: int) -> str:
+        """Write one event; answers its id."""
+        event_id = new_id(now_ms, self.entropy)
+        origin = event.origin
+        payload = {
+            **event.payload,
+            "door": origin.door,
+            "network": origin.prefix,
+            "agent": origin.agent.label,
+            "locale": origin.locale,
+            "request_id": origin.request_id,
+        }
+        personal = {**event.personal, "address": origin.address, "user_agent": origin.user_agent}
+        stored = StoredEvent(
+            id=event_id,
+            type=event.type,
+            at_ms=now_ms,
+            actor_kind=event.actor_kind,
+            actor_id=event.actor_id,
+            subject=event.subject,
+            session_id=event.session_id,
+            attempt_id=event.attempt_id,
+            device_id=origin.device_id or None,
+            payload=json.dumps(payload),
+            personal=await self._sealed(tx, event, event_id, personal),
+        )
+        await tx.events.append(stored)
+        return event_id
+
+    async def _sealed(self, tx: Tx, event: Event, event_id: str, personal: dict[str, str]) -> str:
+        """Under the key of the user it is about: forgetting that key erases it from every copy of the log."""
+        user = await tx.users.find(UserId(event.subject)) if event.subject else None
+        place = personal_place(event_id, user.data_key if user else "")
+        return self.keys.seal(tx.app_id, place, json.dumps(personal).encode())
+
+    def identifier_digest(self, app_id: AppId, identifier: str) -> str:
+        """What the log and the counters keep of an address that somebody typed."""
+        return self.keys.mac(app_id, "identifier", identifier).hex()[:32]
+
+
+def personal_place(event_id: str, data_key: str) -> str:
+    """The sealing place of an event's personal part."""
+    return f"event.personal.{event_id}.{data_key}"

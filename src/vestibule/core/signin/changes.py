@@ -1,0 +1,256 @@
+"""Changing what signs a user in: password and address, and what ends with the old ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vestibule.core.accounts.identifiers import normal_email
+from vestibule.core.accounts.model import Credential, Identifier, IdentifierKind, Person
+from vestibule.core.accounts.passwords import PasswordRules
+from vestibule.core.accounts.people import find_person
+from vestibule.core.apps.model import App
+from vestibule.core.guard.audit import Audit
+from vestibule.core.guard.limiter import Limiter
+from vestibule.core.guard.model import LINK, PASSWORD_FAILURES, SEND, Event, EventType
+from vestibule.core.messages.model import MessageKind
+from vestibule.core.sessions.sessions import Current
+from vestibule.core.signin.challenges import token_digest
+from vestibule.core.signin.mails import Mails
+from vestibule.core.signin.model import Challenge, Purpose
+from vestibule.core.signin.ports import Hasher
+from vestibule.core.store import Store, Tx
+from vestibule.kernel.clock import Clock
+from vestibule.kernel.entropy import Entropy
+from vestibule.kernel.errors import Code, DomainError, all_of, refuse
+from vestibule.kernel.ids import SessionId, TokenKind, UserId, new_id
+from vestibule.kernel.origin import Origin
+from vestibule.kernel.secret import Secret
+
+BOUND_TO_CREDENTIALS = (Purpose.MAGIC_LINK, Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL, Purpose.RESET_GRANT)
+"""Secrets that die when the address or the password they were made under changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Password and address changes."""
+
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    audit: Audit
+    limiter: Limiter
+    hasher: Hasher
+    passwords: PasswordRules
+    mails: Mails
+
+    async def reset_password(self, app: App, token: str, password: Secret[str], origin: Origin) -> str:
+        """Set a new password with the access token of a reset; every session ends. Answers the address.
+
+        Atomic: the token works once, and not at all when the password is refused.
+        Raises: grant_invalid, password_too_short, password_too_long, password_common, password_similar,
+            too_many_attempts, overloaded.
+        Source: OWASP ASVS 6.4.3, 7.4.3.
+        """
+        now_ms = self.clock.now_ms()
+        digest = token_digest(app.id, TokenKind.GRANT, token)
+        challenge = await self.store.reading(app.id).challenges.find(digest) if digest else None
+        if digest is None or not _is_live_reset(challenge, now_ms):
+            raise refuse(Code.GRANT_INVALID)
+        person = await find_person(self.store.reading(app.id), UserId(challenge.subject)) if challenge else None
+        if person is None:
+            raise refuse(Code.GRANT_INVALID)
+        self._check_new(app, password, person)
+        password_hash = await self.hasher.hash(password)
+        refusal: DomainError | None = None
+        async with self.store.transaction(app.id) as tx:
+            refusal = await self.limiter.charge(tx, app, LINK, origin, now_ms)
+            if refusal is None and await tx.challenges.consume(digest, (Purpose.RESET_GRANT,), now_ms) is None:
+                refusal = refuse(Code.GRANT_INVALID, "used a moment ago")
+            if refusal is None:
+                await self._set_password(
+                    tx, app, person, password_hash, EventType.PASSWORD_RESET, None, origin, now_ms
+                )
+        if refusal is not None:
+            raise refusal
+        return person.email
+
+    async def reset_address(self, app: App, token: str) -> str | None:
+        """Whose password a reset token is about to set, to show it; None when the token is dead."""
+        digest = token_digest(app.id, TokenKind.GRANT, token)
+        challenge = await self.store.reading(app.id).challenges.find(digest) if digest else None
+        is_live = _is_live_reset(challenge, self.clock.now_ms())
+        return challenge.detail.email if is_live and challenge is not None else None
+
+    async def change_password(
+        self, current: Current, new: Secret[str], old: Secret[str], origin: Origin
+    ) -> None:
+        """Change the password with the old one; every other session ends.
+
+        Raises: invalid_credentials, password_too_short, password_too_long, password_common, password_similar,
+            too_many_attempts, overloaded.
+        """
+        app, person = current.app, current.person
+        await self._prove_password(current, old, origin)
+        self._check_new(app, new, person)
+        password_hash = await self.hasher.hash(new)
+        now_ms = self.clock.now_ms()
+        async with self.store.transaction(app.id) as tx:
+            await self._set_password(
+                tx, app, person, password_hash, EventType.PASSWORD_CHANGED, current.session.id, origin, now_ms
+            )
+
+    async def change_email(self, current: Current, new: str, password: Secret[str], origin: Origin) -> Person:
+        """Ask for another address: it changes when the new one confirms. A taken one answers alike.
+
+        Raises: email_invalid, invalid_credentials, email_taken, too_many_attempts, overloaded.
+        """
+        app = current.app
+        address = normal_email(new)
+        if address is None:
+            raise refuse(Code.EMAIL_INVALID, field="newEmail")
+        await self._prove_password(current, password, origin)
+        if not app.policy.confirm_email:
+            return await self._change_at_once(current, address, origin)
+        await self.ask_email(app, current.session.user_id, address, origin)
+        return current.person
+
+    async def ask_email(self, app: App, user_id: UserId, address: str, origin: Origin) -> None:
+        """Mail a link and a code to the address a user wants; to a taken one, a notice at the same cost.
+
+        Raises: too_many_attempts.
+        """
+        now_ms = self.clock.now_ms()
+        async with self.store.transaction(app.id) as tx:
+            refusal = await self.limiter.charge(
+                tx, app, SEND, origin, now_ms, destination=address, purpose=Purpose.CHANGE_EMAIL
+            )
+            if refusal is None:
+                taken = await tx.identifiers.find(IdentifierKind.EMAIL, address)
+                instead = MessageKind.ACCOUNT_EXISTS if taken else None
+                await self.mails.one_time(
+                    tx, app, Purpose.CHANGE_EMAIL, user_id, address, origin, now_ms, instead=instead
+                )
+                event = Event(
+                    EventType.EMAIL_CHANGE_ASKED, origin, "user", user_id, user_id, personal={"email": address}
+                )
+                await self.audit.record(tx, event, now_ms)
+        if refusal is not None:
+            raise refusal
+
+    async def _change_at_once(self, current: Current, address: str, origin: Origin) -> Person:
+        now_ms = self.clock.now_ms()
+        async with self.store.transaction(current.app.id) as tx:
+            changed = await self.apply_email(
+                tx, current.app, current.session.user_id, address, origin, now_ms, is_verified=False
+            )
+            person = await find_person(tx, current.session.user_id)
+        if not changed or person is None:
+            raise refuse(Code.EMAIL_TAKEN, field="newEmail", value=address)
+        return person
+
+    async def apply_email(
+        self,
+        tx: Tx,
+        app: App,
+        user_id: UserId,
+        address: str,
+        origin: Origin,
+        now_ms: int,
+        *,
+        is_verified: bool = True,
+    ) -> bool:
+        """Swap the primary address and tell the old one. False when the new one is taken by now."""
+        old = await tx.identifiers.primary(user_id, IdentifierKind.EMAIL)
+        if old is None or await tx.identifiers.find(IdentifierKind.EMAIL, address) is not None:
+            return False
+        identifier = Identifier(
+            id=new_id(now_ms, self.entropy),
+            user_id=user_id,
+            kind=IdentifierKind.EMAIL,
+            value=address,
+            verified_at_ms=now_ms if is_verified else None,
+            is_primary=True,
+            added_at_ms=now_ms,
+        )
+        if not await tx.identifiers.remove(old.id, now_ms) or not await tx.identifiers.add(identifier, "email"):
+            raise refuse(Code.UNAVAILABLE, "the address changed at the same time")
+        await tx.registrations.end_all(IdentifierKind.EMAIL, address, now_ms)
+        await self._supersede(tx, user_id, now_ms)
+        await self.mails.notice(tx, app, MessageKind.EMAIL_CHANGED, old.value, origin, now_ms)
+        event = Event(
+            EventType.EMAIL_CHANGED,
+            origin,
+            "user",
+            user_id,
+            user_id,
+            personal={"from": old.value, "to": address},
+        )
+        await self.audit.record(tx, event, now_ms)
+        return True
+
+    async def _prove_password(self, current: Current, password: Secret[str], origin: Origin) -> None:
+        """Fresh proof for a sensitive change: counted like a sign-in, against the same run."""
+        app, address = current.app, current.person.email
+        now_ms = self.clock.now_ms()
+        async with self.store.transaction(app.id) as tx:
+            refusal = await self.limiter.charge_failure(tx, app, PASSWORD_FAILURES, address, now_ms)
+            credential = await tx.credentials.find_password(current.session.user_id)
+        if refusal is not None:
+            raise refusal
+        if credential is None:
+            await self.hasher.verify_nothing(password)
+        elif await self.hasher.verify(credential.secret, password):
+            async with self.store.transaction(app.id) as tx:
+                await tx.limits.forgive(PASSWORD_FAILURES.method, self.limiter.run_subject(app, address))
+            return
+        raise refuse(Code.INVALID_CREDENTIALS, "wrong present password", field="password")
+
+    def _check_new(self, app: App, password: Secret[str], person: Person) -> None:
+        name = person.user.profile.get("name")
+        refusal = all_of(
+            self.passwords.problems(app, password, person.email, name if isinstance(name, str) else "")
+        )
+        if refusal is not None:
+            raise refusal
+
+    async def _set_password(
+        self,
+        tx: Tx,
+        app: App,
+        person: Person,
+        password_hash: str,
+        how: EventType,
+        keep: SessionId | None,
+        origin: Origin,
+        now_ms: int,
+    ) -> None:
+        user_id = person.user.id
+        event_id = await self.audit.record(tx, Event(how, origin, "user", user_id, user_id, keep), now_ms)
+        old = await tx.credentials.find_password(user_id)
+        if old is not None:
+            await tx.credentials.remove(old.id, now_ms)
+        await tx.credentials.add_password(
+            Credential(new_id(now_ms, self.entropy), user_id, password_hash), event_id, now_ms
+        )
+        for ended in await tx.sessions.end_all(user_id, keep, how.value, now_ms):
+            event = Event(
+                EventType.SESSION_ENDED, origin, "user", user_id, user_id, ended, payload={"reason": how.value}
+            )
+            await self.audit.record(tx, event, now_ms)
+        await tx.limits.forgive(PASSWORD_FAILURES.method, self.limiter.run_subject(app, person.email))
+        await self._supersede(tx, user_id, now_ms)
+        await self.mails.notice(tx, app, MessageKind.PASSWORD_CHANGED, person.email, origin, now_ms)
+
+    async def _supersede(self, tx: Tx, user_id: UserId, now_ms: int) -> None:
+        for purpose in (*BOUND_TO_CREDENTIALS, Purpose.GRANT):
+            await tx.challenges.supersede(purpose, user_id, now_ms)
+
+
+def _is_live_reset(challenge: Challenge | None, now_ms: int) -> bool:
+    return (
+        challenge is not None
+        and challenge.purpose is Purpose.RESET_GRANT
+        and challenge.consumed_at_ms is None
+        and challenge.superseded_at_ms is None
+        and challenge.expires_at_ms > now_ms
+    )

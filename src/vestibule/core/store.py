@@ -1,0 +1,84 @@
+"""The store as the core sees it: the slices' ports in one transaction, and the transaction promise.
+
+1. Core services open transactions; protocols and repositories never do.
+2. Between open and close there are only storage calls: no hashing, no HTTP, no mail, no sleep.
+3. Raising inside means undo. To refuse and keep the effects, leave the block first, then raise.
+4. Every single-use or counted thing is one atomic verb of a port: consume, charge, claim, add.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
+from typing import Protocol
+
+from vestibule.core.accounts import ports as accounts_ports
+from vestibule.core.apps import ports as apps_ports
+from vestibule.core.files import ports as files_ports
+from vestibule.core.guard import ports as guard_ports
+from vestibule.core.messages import ports as messages_ports
+from vestibule.core.sessions import ports as sessions_ports
+from vestibule.core.signin import ports as signin_ports
+from vestibule.core.upkeep import ports as upkeep_ports
+from vestibule.kernel.ids import AppId
+
+in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
+"""True between open and close; what is slow or leaves the process asserts that it is not."""
+
+
+class Tx(Protocol):
+    """The slices' ports, bound to one app and one transaction."""
+
+    @property
+    def app_id(self) -> AppId: ...  # noqa: D102 - the app all of this belongs to
+    @property
+    def apps(self) -> apps_ports.Apps: ...  # noqa: D102 - a slice's port
+    @property
+    def keys(self) -> apps_ports.AppKeys: ...  # noqa: D102 - a slice's port
+    @property
+    def users(self) -> accounts_ports.Users: ...  # noqa: D102 - a slice's port
+    @property
+    def identifiers(self) -> accounts_ports.Identifiers: ...  # noqa: D102 - a slice's port
+    @property
+    def credentials(self) -> accounts_ports.Credentials: ...  # noqa: D102 - a slice's port
+    @property
+    def registrations(self) -> accounts_ports.Registrations: ...  # noqa: D102 - a slice's port
+    @property
+    def challenges(self) -> signin_ports.Challenges: ...  # noqa: D102 - a slice's port
+    @property
+    def attempts(self) -> signin_ports.Attempts: ...  # noqa: D102 - a slice's port
+    @property
+    def sessions(self) -> sessions_ports.Sessions: ...  # noqa: D102 - a slice's port
+    @property
+    def devices(self) -> sessions_ports.Devices: ...  # noqa: D102 - a slice's port
+    @property
+    def limits(self) -> guard_ports.Limits: ...  # noqa: D102 - a slice's port
+    @property
+    def events(self) -> guard_ports.Events: ...  # noqa: D102 - a slice's port
+    @property
+    def outbox(self) -> messages_ports.Outbox: ...  # noqa: D102 - a slice's port
+    @property
+    def buckets(self) -> files_ports.Buckets: ...  # noqa: D102 - a slice's port
+    @property
+    def files(self) -> files_ports.Files: ...  # noqa: D102 - a slice's port
+    @property
+    def upkeep(self) -> upkeep_ports.Upkeep: ...  # noqa: D102 - a slice's port
+
+
+class Store(Protocol):
+    """Holds what must be true tomorrow."""
+
+    def transaction(self, app_id: AppId) -> AbstractAsyncContextManager[Tx]:
+        """Storage calls that happen all or not at all; durable when the block has been left.
+
+        Raises: unavailable.
+        """
+        ...
+
+    def reading(self, app_id: AppId) -> Tx:
+        """Committed rows, by key."""
+        ...
+
+    def scanning(self, app_id: AppId) -> Tx:
+        """Committed rows, by statements whose cost grows with the data."""
+        ...

@@ -1,0 +1,62 @@
+"""Serving the house with granian inside this process's own event loop.
+
+granian closes a connection whose headers are late (also one that sends nothing: HTTP/1 mode has no protocol
+sniffing that would wait). Bodies are timed by the gate, because granian does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from vestibule.app import Running, at_work
+from vestibule.settings import Settings
+
+CONNECT_TRIES = 500
+CONNECT_PAUSE_S = 0.01
+
+
+async def serve(running: Running, settings: Settings, ready: Callable[[], Awaitable[None]]) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are answered before it returns.
+
+    `ready` is awaited once connections are accepted.
+    """
+    server = Server(
+        running.asgi,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(settings.http.header_timeout_s * 1000)),
+        websockets=True,
+        backlog=1024,
+        log_enabled=False,
+    )
+    async with at_work(running):
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, server.stop)
+        serving = asyncio.create_task(server.serve())
+        await _until_connected(settings, serving)
+        if not serving.done():
+            await ready()
+        await serving
+
+
+async def _until_connected(settings: Settings, serving: asyncio.Task[None]) -> None:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    for _ in range(CONNECT_TRIES):
+        if serving.done():
+            return
+        try:
+            _, writer = await asyncio.open_connection(host, settings.port)
+        except OSError:
+            await asyncio.sleep(CONNECT_PAUSE_S)
+        else:
+            writer.close()
+            return

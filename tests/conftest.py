@@ -1,8 +1,17 @@
 """What every test shares."""
 
+from __future__ import annotations
+
 import ipaddress
 import sys
-from typing import Any
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.world import World
 
 
 def _stay_at_home(event: str, args: tuple[Any, ...]) -> None:
@@ -21,3 +30,13 @@ def _is_here(host: str) -> bool:
 
 
 sys.addaudithook(_stay_at_home)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A composed house with dials."""
+    from tests.world import World  # noqa: PLC0415 - tests of the kernel alone do not load the house
+
+    opened = await World.open(tmp_path)
+    yield opened
+    await opened.close()

@@ -81,7 +81,7 @@ class Gate:
         return any(parsed in ipaddress.ip_network(network) for network in self.proxies)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """One request on its way through a door."""
 
@@ -92,6 +92,8 @@ class Call:
     app_id: str
     """From `/e:{envId}`; empty when the path names no app."""
     request_id: str
+    is_read: bool = False
+    """Whether the body has come to its end."""
 
     @property
     def method(self) -> str:
@@ -151,7 +153,7 @@ class Call:
                 return
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        while True:
+        while not self.is_read:
             try:
                 async with asyncio.timeout(self.gate.body_idle_s):
                     message = await self.request.receive()
@@ -159,10 +161,9 @@ class Call:
                 raise refuse(Code.BODY_TOO_SLOW) from error
             if message["type"] == "http.disconnect":
                 raise refuse(Code.BODY_TOO_SLOW, "the client went away")
+            self.is_read = not message.get("more_body")
             if message.get("body"):
                 yield message["body"]
-            if not message.get("more_body"):
-                return
 
 
 def _is_address(text: str) -> bool:

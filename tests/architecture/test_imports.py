@@ -9,17 +9,19 @@ from pathlib import Path
 
 from tests.architecture.source import ROOT, modules
 
-DOTTED = re.compile(r"vestibule(\.\w+)+")
+DOTTED = re.compile(r"vestibule(\.\w+){2,}")
 
 
 def test_import_contracts_are_kept():
     linter = Path(sys.executable).with_name("lint-imports")
-    run = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [linter, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_modules_imported_by_name():
-    """The import linter cannot see these: each exists, and none but the dev command's is a development tool."""
+    """The import linter cannot see these: each exists; development tools are for the dev command alone."""
     named = {
         (name, node.value)
         for name, tree in modules()

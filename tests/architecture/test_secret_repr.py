@@ -3,6 +3,7 @@
 import json
 import pickle
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -34,7 +35,7 @@ def from_traceback(secret):
         return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
 
 
-PRINTERS = {
+PRINTERS: dict[str, Callable[[Secret[str]], str]] = {
     "repr": repr,
     "str": str,
     "format": "{}".format,

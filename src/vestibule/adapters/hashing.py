@@ -110,8 +110,7 @@ class Argon2Hasher:
         self._pool.shutdown(cancel_futures=True)
 
     def _matches(self, stored: str, password: Secret[str]) -> bool:
-        found = _strength_of(stored)
-        if found is None or not found.is_met_by(CEILING):
+        if _strength_of(stored) is None:
             return False
         try:
             return self._argon2.verify(stored, _normal(password))
@@ -143,4 +142,5 @@ def _nobodys_hash(strength: Strength, entropy: Entropy) -> str:
 
 def _strength_of(stored: str) -> Strength | None:
     match = _HASH.fullmatch(stored)
-    return match and Strength(int(match[1]), int(match[2]), int(match[3]))
+    found = match and Strength(int(match[1]), int(match[2]), int(match[3]))
+    return found if found and found.is_met_by(CEILING) else None

@@ -97,7 +97,7 @@ class Ring:
         master = self._keys.get(key_id)
         if master is None:
             raise ValueError(f"no key {key_id} on the ring")
-        info = f"vestibule v1 {use} {app_id} {name}".encode()
+        info = f"vestibule v1 {use} ".encode() + _bound_to(app_id, name)
         return HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(master)
 
 
@@ -194,5 +194,6 @@ def _is_guessable(key: bytes) -> bool:
     return len(set(key)) < 16 or len(steps) < 8 or all(0x20 <= byte < 0x7F for byte in key)
 
 
-def _bound_to(app_id: AppId, place: str) -> bytes:
-    return f"{app_id} {place}".encode()
+def _bound_to(app_id: AppId, name: str) -> bytes:
+    """Both in one, with the length in front: no letter can move from one to the other."""
+    return f"{len(app_id)} {app_id} {name}".encode()

@@ -65,20 +65,27 @@ def put(place: Place, operation: str, **values: object) -> Any:  # noqa: ANN401 
 
 
 def settings_of(place: Place) -> Settings:
-    """The settings that fit the house: those of development where `vestibule dev` has been at home."""
+    """The settings of a house that is there, or that production settings describe."""
+    settings = likely_settings(place.file, place.data)
+    has_key = settings.master_key is not None or settings.master_key_file is not None
+    if not settings.database.exists() and not has_key:
+        raise click.ClickException(
+            f"There is no Vestibule in {settings.data_dir}. Name its folder with --data, or start one:"
+            " vestibule dev"
+        )
+    return settings
+
+
+def likely_settings(file: Path | None, data: Path | None) -> Settings:
+    """Those of development where nothing is set and `vestibule dev` was at home, else as they are set."""
     try:
-        settings = load_from_machine(place.file, data_dir=place.data)
+        settings = load_from_machine(file, data_dir=data)
     except SettingsError as error:
         raise click.ClickException("\n".join(error.problems)) from None
-    has_key = settings.master_key is not None or settings.master_key_file is not None
-    if not has_key and not settings.base_url:
-        settings = Settings.development(settings.data_dir, settings.port)
-        if not settings.database.exists():
-            raise click.ClickException(
-                f"There is no Vestibule in {settings.data_dir}. Name its folder with --data, or start one:"
-                " vestibule dev"
-            )
-    return settings
+    development = Settings.development(settings.data_dir, settings.port)
+    is_unset = not (settings.base_url or settings.master_key or settings.master_key_file)
+    key_file = development.key_file
+    return development if is_unset and key_file is not None and key_file.exists() else settings
 
 
 async def _alone(settings: Settings, operation: str, values: dict[str, object]) -> dict[str, object]:
@@ -96,6 +103,8 @@ async def _alone(settings: Settings, operation: str, values: dict[str, object]) 
             return {"ok": await perform(house, operation, values)}
         except DomainError as error:
             return {"error": error_of(error)}
+        except ValueError as error:
+            raise click.ClickException(f"{error}. `vestibule doctor` looks for the reason.") from None
 
 
 def in_use(settings: Settings) -> str:

@@ -27,7 +27,6 @@ from vestibule.settings import Settings
 from vestibule.web.desk import OperatorPage
 from vestibule.workers.control import control
 
-
 FAULTY = frozenset({"/_api/rest/v1/dev-fault"})
 
 
@@ -55,11 +54,15 @@ FAULTY = frozenset({"/_api/rest/v1/dev-fault"})
 @click.option(
     "--host", "hosts", multiple=True, help="A further host name to answer to; may be given several times."
 )
-@click.option("--fault", is_flag=True, hidden=True, envvar="VESTIBULE_DEV_FAULT", help="One path fails, for tests.")
+@click.option(
+    "--fault", is_flag=True, hidden=True, envvar="VESTIBULE_DEV_FAULT", help="One path fails, for tests."
+)
 @click.option(
     "--json", "is_json", is_flag=True, help="When ready, print one line of JSON on standard output."
 )
-def dev(port: int, data: Path, redirect_url: str | None, hosts: tuple[str, ...], fault: bool, is_json: bool) -> None:  # noqa: FBT001  click's
+def dev(
+    *, port: int, data: Path, redirect_url: str | None, hosts: tuple[str, ...], fault: bool, is_json: bool
+) -> None:
     """Start Vestibule on this machine, for trying and for developing an app.
 
     One process, no other service, no mail leaves: the inbox shows it. The first start makes an app named demo
@@ -89,7 +92,9 @@ async def _dev(settings: Settings, redirect_url: str | None, *, is_faulty: bool,
         await serve(running, settings, ready)
 
 
-def _compose(settings: Settings, inbox_token: Secret[str], inbox_href: str, faulty: frozenset[str]) -> Running:
+def _compose(
+    settings: Settings, inbox_token: Secret[str], inbox_href: str, faulty: frozenset[str]
+) -> Running:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     inbox = Inbox(settings.data_dir / "inbox.db")
 

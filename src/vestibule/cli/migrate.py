@@ -17,7 +17,7 @@ from vestibule.workers.control import is_listening
 @click.option("--settings", "file", type=click.Path(path_type=Path), help="Settings file (TOML).")
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Data folder.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-def migrate(file: Path | None, data_dir: Path | None, dry_run: bool) -> None:  # noqa: FBT001  click's
+def migrate(*, file: Path | None, data_dir: Path | None, dry_run: bool) -> None:
     """Bring the database to this version's schema. Forward only: make a copy of the data folder first.
 
     `dev` and `serve` do the same when they start; this command is for doing it at a time of your own.

@@ -37,8 +37,8 @@ WORKERS = (
 def serve(file: Path | None, data_dir: Path | None, host: str | None, port: int | None, workers: int) -> None:
     """Serve with production manners.
 
-    Refuses examples and defaults where a secret belongs, development keys, and an unprotected address. There
-    is no inbox: mail leaves by SMTP. All settings: docs/settings.md. Before the first start: vestibule doctor.
+    Refuses examples and defaults where a secret belongs, development keys, an unprotected address. There
+    is no inbox: mail leaves by SMTP. Settings: docs/settings.md. Before the first start: vestibule doctor.
     """
     if workers > 1:
         raise click.UsageError(WORKERS)

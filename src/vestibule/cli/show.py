@@ -11,11 +11,15 @@ from rich.table import Table
 Row = Mapping[str, object]
 
 
+UNBROKEN = 1_000
+"""Columns a line may have: the terminal breaks it, so that a key or an address is copied in one piece."""
+
+
 def show(
     answer: object, *, is_json: bool, columns: Sequence[str] = (), empty: str = "Nothing there."
 ) -> None:
     """Print an answer: a list as a table of these columns, a single thing as lines."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, width=UNBROKEN)
     if is_json:
         console.out(json.dumps(answer, indent=2, ensure_ascii=False))
     elif isinstance(answer, list):
@@ -33,7 +37,7 @@ def say(text: str, *, is_json: bool = False) -> None:
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "))
     for row in rows:
         table.add_row(*(_text(row.get(column)) for column in columns))
     return table
@@ -42,7 +46,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> Table:
 def _lines(row: Row) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
+    table.add_column()
     for name, value in row.items():
         table.add_row(name.replace("_", " "), _text(value))
     return table

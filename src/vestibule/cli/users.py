@@ -32,7 +32,7 @@ def user() -> None:
 @click.option("--password", "asks", is_flag=True, help="Ask for a password instead of printing a link.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, its first line.")
 @administers
-def create(place: Place, email: str, name: str | None, asks: bool, password_stdin: bool) -> None:  # noqa: FBT001  click's
+def create(*, place: Place, email: str, name: str | None, asks: bool, password_stdin: bool) -> None:
     """Create a user whose EMAIL you vouch for.
 
     Without a password you get a one-time link with which the user chooses one. A password is never an
@@ -51,7 +51,7 @@ def create(place: Place, email: str, name: str | None, asks: bool, password_stdi
 def list_(place: Place, after: str, limit: int) -> None:
     """List users, oldest first."""
     found = put(place, "user.list", after=after, limit=limit)
-    columns = ("user_id", "email", "emailVerified", "status", "name", "lastLoginAt")
+    columns = ("user_id", "email", "is_email_verified", "status", "name", "last_sign_in_at")
     show(found, is_json=place.is_json, columns=columns, empty="No user yet: vestibule user create EMAIL")
     if len(found) == limit:
         say(f"\nMore:  vestibule user list --after {found[-1]['user_id']}", is_json=place.is_json)
@@ -75,7 +75,7 @@ def show_(place: Place, who: str) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, its first line.")
 @click.option("--link", is_flag=True, help="Print a one-time link with which the user chooses one (better).")
 @administers
-def set_password(place: Place, who: str, password_stdin: bool, link: bool) -> None:  # noqa: FBT001  click's
+def set_password(*, place: Place, who: str, password_stdin: bool, link: bool) -> None:
     """Set a new password. Every session of the user ends, and a mail tells the user."""
     if link:
         show(put(place, "user.reset_link", user=who), is_json=place.is_json)
@@ -108,7 +108,7 @@ def unban(place: Place, who: str) -> None:
 @click.argument("who", metavar="USER")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @administers
-def delete(place: Place, who: str, yes: bool) -> None:  # noqa: FBT001  click's
+def delete(*, place: Place, who: str, yes: bool) -> None:
     """Forget a person for good: address, profile, password, sessions, files.
 
     The log keeps that something happened, but nobody can read any more to whom. This cannot be undone.

@@ -32,19 +32,36 @@ LONGEST_PATH_BYTES = 100
 async def control(house: House, path: Path) -> AsyncIterator[None]:
     """Take commands while the block lasts. Whoever holds the database's lock owns the socket's name."""
 
-    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, ValueError), contextlib.closing(writer):
-            while line := await reader.readline():
-                writer.write(await _answer(house, line) + b"\n")
-                await writer.drain()
+    conversations: set[asyncio.Task[None]] = set()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conversation = asyncio.create_task(_converse(house, reader, writer))
+        conversations.add(conversation)
+        conversation.add_done_callback(conversations.discard)
 
     listening = _listening(path)
-    server = await asyncio.start_unix_server(converse, sock=listening, limit=LINE_BYTES)
+    server = await asyncio.start_unix_server(begin, sock=listening, limit=LINE_BYTES)
     try:
         yield
     finally:
         server.close()
+        for conversation in conversations:
+            conversation.cancel()
+        await asyncio.gather(*conversations, return_exceptions=True)
         _forget(path)
+
+
+async def _converse(house: House, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while line := await reader.readline():
+            writer.write(await _answer(house, line) + b"\n")
+            await writer.drain()
+    except (ConnectionError, ValueError):
+        pass  # gone, or a line longer than any request
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def _answer(house: House, line: bytes) -> bytes:

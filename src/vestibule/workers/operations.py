@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from vestibule.core.accounts import fields as user_fields
 from vestibule.core.accounts.model import Person
 from vestibule.core.admin.rotation import rotate
 from vestibule.core.admin.users import NewUser
@@ -143,7 +142,7 @@ async def user_create(house: House, given: Arguments) -> Json:
     values: dict[str, object] = {"name": given.text("name")} if given.has("name") else {}
     new = NewUser(given.text("email"), password, values)
     person = await house.user_admin.create(app, new, ORIGIN)
-    shown = _user(app, person)
+    shown = _user(person)
     if password is None:
         shown["reset_url"] = await house.user_admin.reset_link(app, person.user.id, ORIGIN)
     return shown
@@ -153,13 +152,13 @@ async def user_list(house: House, given: Arguments) -> Json:
     """A page of users, oldest first."""
     app = await find_app(house, given)
     people = await house.user_admin.list(app, given.text("after", ""), given.number("limit", 50))
-    return [_user(app, person) for person in people]
+    return [_user(person) for person in people]
 
 
 async def user_show(house: House, given: Arguments) -> Json:
     """One user."""
     app = await find_app(house, given)
-    return _user(app, await house.user_admin.get(app, given.text("user")))
+    return _user(await house.user_admin.get(app, given.text("user")))
 
 
 async def user_set_password(house: House, given: Arguments) -> Json:
@@ -292,9 +291,17 @@ def _key(new: NewKey) -> dict[str, Json]:
     }
 
 
-def _user(app: App, person: Person) -> dict[str, Json]:
-    shown = user_fields.show(person, app.policy)
-    return {"user_id": person.user.id, "status": person.user.status.value, **shown}
+def _user(person: Person) -> dict[str, Json]:
+    user = person.user
+    return {
+        "user_id": user.id,
+        "email": person.email or None,
+        "is_email_verified": person.is_email_verified,
+        "status": user.status.value,
+        **user.profile,
+        "created_at": iso(user.created_at_ms),
+        "last_sign_in_at": iso(user.last_sign_in_at_ms),
+    }
 
 
 def _session(session: Session) -> dict[str, Json]:

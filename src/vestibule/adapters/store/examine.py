@@ -1,8 +1,7 @@
-"""A look at a database file from outside, for `vestibule doctor`: reads only, holds no lock, also while a server runs."""
+"""A look at a database file from outside, for `vestibule doctor`: reads only, also while a server runs."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ _POLICY = "SELECT field, value FROM policy WHERE app_id = ?"
 _DEVELOPMENT_KEYS = (
     "SELECT count(*) FROM app_key WHERE environment = 'development' AND revoked_at_ms IS NULL AND app_id = ?"
 )
+_SEALED = "SELECT app_id, id, sealed FROM app_key WHERE sealed IS NOT NULL ORDER BY id DESC LIMIT 1"
 _NEWEST_EVENT = "SELECT max(at_ms) FROM event"
 _OLDEST_MAIL = "SELECT count(*), min(created_at_ms) FROM outbox WHERE state = 'waiting'"
 
@@ -44,6 +44,8 @@ class DatabaseFacts:
     waiting_mails: int = 0
     oldest_mail_ms: int = 0
     apps: tuple[AppFacts, ...] = field(default=())
+    sealed_key: tuple[str, str, str] | None = None
+    """App, id and sealed text of the newest app key, to try the master keys on."""
 
 
 def examine(path: Path) -> DatabaseFacts:
@@ -64,6 +66,7 @@ def examine(path: Path) -> DatabaseFacts:
                 waiting_mails=waiting,
                 oldest_mail_ms=oldest or 0,
                 apps=tuple(_app(connection, *row) for row in connection.execute(_APPS).fetchall()),
+                sealed_key=connection.execute(_SEALED).fetchone(),
             )
     except (sqlite3.Error, MigrationError) as error:
         return DatabaseFacts(damage=str(error))

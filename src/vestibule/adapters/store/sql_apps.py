@@ -124,10 +124,10 @@ class SqlAppKeys:
 
 def _app(row: Row, policy_rows: list[Row]) -> App:
     app_id, project_id, name, environment, created_at_ms = row
-    return App(AppId(app_id), project_id, name, Environment(environment), created_at_ms, _policy(policy_rows))
+    return App(AppId(app_id), project_id, name, Environment(environment), created_at_ms, read_policy(policy_rows))
 
 
-def _policy(rows: list[Row]) -> Policy:
+def read_policy(rows: list[Row]) -> Policy:
     """Stored overrides on the defaults; a field that a newer version knows is left alone."""
     values: dict[str, Any] = {}
     for name, text in rows:

@@ -44,6 +44,11 @@ _FAILURE_STATE = point(
     "SELECT run, open_at_ms FROM failure_run WHERE app_id = :app_id AND method = :method AND subject = :subject"
 )
 _FORGIVE = point("DELETE FROM failure_run WHERE app_id = :app_id AND method = :method AND subject = :subject")
+# A device's run is kept under `{subject}.{device}`, and `/` is the sign after the dot.
+_FORGIVE_ALL = point(
+    "DELETE FROM failure_run WHERE app_id = :app_id AND method = :method"
+    " AND subject >= :subject AND subject < :subject || '/'"
+)
 
 _NEXT_POSITION = point(
     "UPDATE event_feed SET position = position + 1 WHERE app_id = :app_id RETURNING position"
@@ -102,6 +107,9 @@ class SqlLimits:
 
     async def forgive(self, method: str, subject: str) -> None:
         await self._db.run(_FORGIVE, method=method, subject=subject)
+
+    async def forgive_all(self, method: str, subject: str) -> None:
+        await self._db.run(_FORGIVE_ALL, method=method, subject=subject)
 
 
 class SqlEvents:

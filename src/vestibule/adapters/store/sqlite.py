@@ -82,9 +82,10 @@ class SqliteStore:
         """Run a read on a pooled connection in a reader thread."""
 
         def run() -> T:
-            reader = self._scan_readers.pop() if self._scan_readers else _Budgeted(
-                _connect(self._path, read_only=True, timeout_s=5.0), SCAN_STEP_BUDGET
-            )
+            try:
+                reader = self._scan_readers.pop()
+            except IndexError:
+                reader = _Budgeted(_connect(self._path, read_only=True, timeout_s=5.0), SCAN_STEP_BUDGET)
             try:
                 return work(reader)
             finally:
@@ -139,6 +140,9 @@ class SqliteStore:
         if self._batch is None:
             self._writer.execute("BEGIN IMMEDIATE")
             self._batch = _Batch()
+        elif not self._writer.in_transaction:
+            # SQLite undid the whole batch after a full or broken disk: its commit is about to tell everyone.
+            raise refuse(Code.UNAVAILABLE, "the batch was rolled back")
         self._writer.execute("SAVEPOINT body")
         self._body_open = True
         return self._batch
@@ -156,6 +160,10 @@ class SqliteStore:
 
     def _start_commit(self, batch: _Batch) -> None:
         loop = asyncio.get_running_loop()
+        if self._body_open:
+            # A body that suspended will be undone: a commit now would keep the half that it has written.
+            loop.call_later(_RETRY_S, self._start_commit, batch)
+            return
         self._committing = loop.create_future()
         work = loop.run_in_executor(self._commits, self._commit)
         work.add_done_callback(lambda done: self._committed(batch, done))

@@ -134,7 +134,7 @@ class UserAdmin:
             await tx.credentials.add_password(credential, event_id, now_ms)
             await self._end_sessions(tx, user_id, "password", origin, now_ms)
             run = self.audit.identifier_digest(app.id, person.email)
-            await tx.limits.forgive(PASSWORD_FAILURES.method, run)
+            await tx.limits.forgive_all(PASSWORD_FAILURES.method, run)
             await self.mails.notice(tx, app, MessageKind.PASSWORD_CHANGED, person.email, origin, now_ms)
 
     async def reset_link(self, app: App, who: str, origin: Origin) -> str:

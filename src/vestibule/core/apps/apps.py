@@ -107,7 +107,7 @@ class Apps:
         key_id = new_id(now_ms, self.entropy)
         text = new_token(_TOKEN_KINDS[kind], app.id, self.entropy).reveal()
         may_show = kind is KeyKind.CLIENT or app.environment is Environment.DEVELOPMENT
-        sealed = self.keys.seal(app.id, _key_place(key_id), text.encode()) if may_show else None
+        sealed = self.keys.seal(app.id, key_place(key_id), text.encode()) if may_show else None
         key = AppKey(key_id, kind, name, app.environment, fingerprint(text), sealed, now_ms)
         async with self.store.transaction(app.id) as tx:
             await tx.keys.add(key)
@@ -124,7 +124,7 @@ class Apps:
         resealed = 0
         for key in await self.store.reading(app.id).keys.list():
             if key.sealed is not None:
-                sealed = self.keys.seal(app.id, _key_place(key.id), self._text(app, key).encode())
+                sealed = self.keys.seal(app.id, key_place(key.id), self._text(app, key).encode())
                 async with self.store.transaction(app.id) as tx:
                     resealed += await tx.keys.reseal(key.id, key.sealed, sealed)
         return resealed
@@ -132,7 +132,7 @@ class Apps:
     def _text(self, app: App, key: AppKey) -> str:
         if key.sealed is None:
             return ""
-        return self.keys.unseal(app.id, _key_place(key.id), key.sealed).decode()
+        return self.keys.unseal(app.id, key_place(key.id), key.sealed).decode()
 
     async def revoke_key(self, app: App, key_id: str, origin: Origin) -> None:
         """End a key.
@@ -187,5 +187,6 @@ def _typed(name: str, value: object) -> object:
     raise refuse(Code.FIELD_INVALID, field=name)
 
 
-def _key_place(key_id: str) -> str:
+def key_place(key_id: str) -> str:
+    """Where the sealed text of a key belongs."""
     return f"app_key.sealed.{key_id}"

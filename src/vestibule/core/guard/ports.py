@@ -32,6 +32,10 @@ class Limits(Protocol):
         """The attempt succeeded: the run starts again at zero."""
         ...
 
+    async def forgive_all(self, method: str, subject: str) -> None:
+        """What is tried was replaced: the runs of the subject and of each of its devices start again at zero."""
+        ...
+
 
 class Events(Protocol):
     """The one log: audit, mail, webhooks, revocation, realtime and risk read it."""

@@ -15,6 +15,7 @@ from vestibule.kernel.keys import KeyRing
 
 NOTICE_LIFE_MS = 2 * DAY_MS
 """How long a mail without a secret is worth sending."""
+PADDED_TO_BYTES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Post:
     async def write(self, tx: Tx, message: Message, now_ms: int, expires_at_ms: int = 0) -> None:
         """Put a mail in the outbox of this transaction; it is not sent once its secret has expired."""
         row_id = new_id(now_ms, self.entropy)
-        sealed = self.keys.seal(tx.app_id, _place(row_id), json.dumps(asdict(message)).encode())
+        sealed = self.keys.seal(tx.app_id, _place(row_id), _padded(json.dumps(asdict(message)).encode()))
         expires_at_ms = expires_at_ms or now_ms + NOTICE_LIFE_MS
         await tx.outbox.add(
             OutboxRow(tx.app_id, row_id, "email", message.kind, sealed, 0, expires_at_ms, now_ms)
@@ -49,6 +50,11 @@ class Post:
                 "button": tuple(values["button"]) if values["button"] else None,
             }
         )
+
+
+def _padded(body: bytes) -> bytes:
+    """Blanks at the end, so that a notice and a one-time mail take the same room."""
+    return body.ljust(-(-len(body) // PADDED_TO_BYTES) * PADDED_TO_BYTES)
 
 
 def _place(row_id: str) -> str:

@@ -237,7 +237,7 @@ class Changes:
                 EventType.SESSION_ENDED, origin, "user", user_id, user_id, ended, payload={"reason": how.value}
             )
             await self.audit.record(tx, event, now_ms)
-        await tx.limits.forgive(PASSWORD_FAILURES.method, self.limiter.run_subject(app, person.email))
+        await tx.limits.forgive_all(PASSWORD_FAILURES.method, self.limiter.run_subject(app, person.email))
         await self._supersede(tx, user_id, now_ms)
         await self.mails.notice(tx, app, MessageKind.PASSWORD_CHANGED, person.email, origin, now_ms)
 

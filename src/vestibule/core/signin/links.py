@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vestibule.core.accounts.identifiers import normal_email
 from vestibule.core.accounts.model import Identifier, IdentifierKind
@@ -93,6 +93,7 @@ class Links:
         if challenge is None:
             raise refuse(Code.LINK_INVALID)
         detail = challenge.detail
+        origin = replace(origin, door=detail.door)  # it leads where the old one would have led
         if challenge.purpose is Purpose.CHANGE_EMAIL:
             await self.changes.ask_email(app, UserId(challenge.subject), detail.email, origin)
         else:

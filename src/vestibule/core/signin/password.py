@@ -17,11 +17,12 @@ from vestibule.core.store import Store, Tx
 from vestibule.kernel.clock import Clock
 from vestibule.kernel.entropy import Entropy
 from vestibule.kernel.errors import Code, DomainError, refuse
-from vestibule.kernel.ids import new_id
+from vestibule.kernel.ids import UserId, new_id
 from vestibule.kernel.origin import Origin
 from vestibule.kernel.secret import Secret
 
 REGISTRATIONS_TRIED = 5
+NOBODY = UserId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +146,10 @@ class PasswordSignIn:
 
 
 async def _find(tx: Tx, address: str, origin: Origin, now_ms: int) -> _Found:
+    """Asks the same questions of an unknown address as of a known one."""
     identifier = await tx.identifiers.find(IdentifierKind.EMAIL, address)
-    credential = await tx.credentials.find_password(identifier.user_id) if identifier else None
+    user_id = identifier.user_id if identifier else NOBODY
+    credential = await tx.credentials.find_password(user_id)
     registrations = await tx.registrations.live(IdentifierKind.EMAIL, address, now_ms, REGISTRATIONS_TRIED)
-    is_known = (
-        identifier is not None
-        and bool(origin.device_id)
-        and await tx.sessions.knows_device(identifier.user_id, origin.device_id)
-    )
+    is_known = bool(origin.device_id) and await tx.sessions.knows_device(user_id, origin.device_id)
     return _Found(identifier, credential, registrations, origin.device_id if is_known else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -166,8 +167,9 @@ def _meant(body: bytes, mime_type: str) -> bytes:
     if isinstance(value, str):
         return value.encode(errors="surrogatepass") if value.isascii() else value.encode(errors="replace")
     if isinstance(value, dict):
-        if value.keys() == {"type", "data"} and value["type"] == "Buffer":
-            return _octets(value["data"])
+        data = value.get("data")
+        if value.keys() == {"type", "data"} and value["type"] == "Buffer" and isinstance(data, list):
+            return _octets(data)
         is_text = mime_type.startswith("text/") or "json" in mime_type
         if not value and not is_text:
             # JSON.stringify of an ArrayBuffer or a Blob: the client has lost the bytes.
@@ -177,9 +179,9 @@ def _meant(body: bytes, mime_type: str) -> bytes:
     return msgspec.json.encode(value)
 
 
-def _octets(value: object) -> bytes:
+def _octets(value: list[Any]) -> bytes:
     try:
-        return bytes(value) if isinstance(value, list) else b""
+        return bytes(value)
     except (TypeError, ValueError) as error:
         raise refuse(Code.FILE_UNREADABLE, "a Buffer holds something that is no byte") from error
 
@@ -216,7 +218,7 @@ def _file_headers(file: StoredFile, cache: str) -> dict[str, str]:
         "Content-Type": file.mime_type,
         "Content-Length": str(file.size_bytes),
         "Content-Disposition": f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'",
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Cache-Control": cache,

@@ -1,5 +1,7 @@
 """The commands, one by one, on a folder without a server."""
 
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -168,10 +170,12 @@ def test_serve_refuses_an_example_key(tmp_path):
         "port": "8999",
     }
     for number, key in enumerate(("k001:c2hvcnQ", "k001:" + "A" * 43, "secret")):
-        result = run("serve", "--data", str(tmp_path / str(number)), **fit, master_key=key)
-        assert result.exit_code == 1
-        assert "The house does not open" in result.output
-        assert key not in result.output
+        environ = {f"VESTIBULE_{name.upper()}": value for name, value in {**fit, "master_key": key}.items()}
+        command = [sys.executable, "-m", "vestibule", "serve", "--data", str(tmp_path / str(number))]
+        run_ = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        assert run_.returncode == 1
+        assert "The house does not open" in run_.stderr
+        assert key not in run_.stdout + run_.stderr
 
 
 def test_serve_refuses_more_workers_and_says_why():

@@ -26,13 +26,13 @@ async def test_answers_and_refusals(world, tmp_path):
     path = tmp_path / "control.sock"
     async with control(world.house, path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert await asyncio.to_thread(is_listening, path)
         assert [app["name"] for app in (await asked(path, "app.list"))["ok"]] == ["Acme"]
         assert await asked(path, "nope") == {"error": {"code": "not_found", "fields": {"field": "op"}}}
         answer = await asked(path, "user.show", user="nobody@acme.test")
         assert answer == {"error": {"code": "user_not_found", "fields": {}}}
         answer = await asked(path, "user.list", limit="many")
         assert answer == {"error": {"code": "field_invalid", "fields": {"field": "limit"}}}
-        assert await asyncio.to_thread(is_listening, path)
     assert not path.exists()
     assert await asked(path, "app.list") is None
     assert not is_listening(path)

@@ -1,4 +1,4 @@
-"""`vestibule dev` as its own process: the line when ready, commands through it, a graceful end, and all found again."""
+"""`vestibule dev` as its own process: the line when ready, commands, a graceful end, a second start."""
 
 import json
 import signal
@@ -34,11 +34,12 @@ def free_port():
 @contextmanager
 def dev(data, port, *words):
     """A running server and its line."""
-    command = [COMMAND, "dev", "--json", "--port", str(port), "--data", str(data), *words]
+    command = [str(COMMAND), "dev", "--json", "--port", str(port), "--data", str(data), *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stdout is not None
             line = process.stdout.readline()
-            assert line, process.stderr.read()
+            assert line, "it ended before it was ready"
             yield process, json.loads(line)
         finally:
             process.kill()
@@ -103,13 +104,14 @@ def test_the_line_the_commands_and_the_second_start(tmp_path):
 
 @pytest.mark.slow
 def test_what_people_read(tmp_path):
-    command = [COMMAND, "dev", "--port", str(free_port()), "--data", str(tmp_path)]
+    command = [str(COMMAND), "dev", "--port", str(free_port()), "--data", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
-            lines = []
+            lines: list[str] = []
+            assert process.stdout is not None
             while "five an hour" not in "".join(lines):
                 lines.append(process.stdout.readline())
-                assert lines[-1], process.stderr.read()
+                assert lines[-1]
             end(process, signal.SIGINT)
         finally:
             process.kill()

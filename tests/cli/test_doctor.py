@@ -26,6 +26,7 @@ SETTINGS = Settings(
     proxy_hops=1,
     mail=MailSettings(smtp_host="mail.acme.test", mail_from="no-reply@acme.test"),
 )
+DATABASE = DatabaseFacts(newest_event_ms=NOW_MS - 1, apps=(APP,))
 HEALTHY = Facts(
     settings=SETTINGS,
     now_ms=NOW_MS,
@@ -34,7 +35,7 @@ HEALTHY = Facts(
     free_bytes=10 * 1024**3,
     file_system="ext4",
     database_file=Entry("/srv/data/vestibule.db", is_there=True, mode=0o600),
-    database=DatabaseFacts(newest_event_ms=NOW_MS - 1, apps=(APP,)),
+    database=DATABASE,
     key_file=Entry("/etc/vestibule/master.key", is_there=True, mode=0o600),
 )
 
@@ -48,7 +49,7 @@ def settings(**changes):
 
 
 def database(**changes):
-    return ill(database=replace(HEALTHY.database, **changes))
+    return ill(database=replace(DATABASE, **changes))
 
 
 def app(**changes):
@@ -132,7 +133,6 @@ def test_the_command(shell):
 def test_a_foreign_key_and_a_broken_database(shell):
     file = shell.data / "master.key"
     file.unlink()
-    assert "is gone" not in shell.run("doctor", "--production").output or True
     CliRunner().invoke(vestibule, ["keys", "new", "--file", str(file)])
     assert "not the one of this database" in shell.run("doctor").output
     (shell.data / "vestibule.db").write_bytes(b"not a database at all" * 500)

@@ -107,6 +107,7 @@ def test_254_bytes_are_the_most():
     assert normal_email("a" + longest) is None
     assert normal_email("é" + longest[1:]) is None  # 254 characters, 255 bytes
     assert normal_email("é" * 60 + "@" + "bü." * 23 + "com") is None  # longer once its domain is ASCII
+    assert normal_email("\u023a" * 120 + "@example.com") is None  # longer once it is lower case
 
 
 @given(st.one_of(st.text(max_size=80), st.emails()))

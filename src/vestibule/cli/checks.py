@@ -100,8 +100,10 @@ def check_base_url(facts: Facts) -> Iterator[Finding]:
 
 def check_cookie_site(facts: Facts) -> Iterator[Finding]:
     """Whether the hosted pages and the app are one site to a browser."""
-    here = _site(urlsplit(facts.settings.base_url).hostname or "")
-    for app in facts.apps if facts.settings.is_production and here else ():
+    host = urlsplit(facts.settings.base_url).hostname or ""
+    here = _site(host)
+    is_named = bool(host) and not is_loopback(host) and not _is_address(host)
+    for app in facts.apps if facts.settings.is_production and is_named else ():
         there = urlsplit(app.policy.redirect_url).hostname
         if there and _site(there) != here:
             what = f"app {app.name}: {there} and the hosted pages ({here}) are not one site"
@@ -203,7 +205,7 @@ def check_database(facts: Facts) -> Iterator[Finding]:
 def check_keys(facts: Facts) -> Iterator[Finding]:
     """Whether the master keys are there, fit, and readable by the server alone."""
     if facts.key_problem:
-        mend = "Bring the key file of this house back; a new house gets one with `vestibule keys new --file FILE`."
+        mend = "Bring the key file of this house back; for a new house: `vestibule keys new --file FILE`."
         yield Finding(_E, "master key", facts.key_problem, mend)
     key_file = facts.key_file
     if key_file is None:

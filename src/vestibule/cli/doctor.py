@@ -142,6 +142,7 @@ async def _greet(mail: MailSettings) -> str:
     )
     try:
         await client.connect()
+        await client.ehlo()
         await client.quit()
     except (smtp.SMTPException, OSError, ValueError) as error:
         return str(error) or type(error).__name__

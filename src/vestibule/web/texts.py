@@ -87,7 +87,7 @@ TEXTS: dict[str, str] = {
     "recovery.remembered": "Remembered it?",
     "recovery_sent.title": "Check your email",
     "recovery_sent.lead": "If {address:strong} has an account, an email is on its way. "
-    "Its link and its code work for {valid:span}.",
+    "The link in it works for {valid:span}.",
     "recovery_sent.code": "Enter the code",
     "recovery_sent.resend": "Send it again",
     "reset.title": "Choose a new password",
@@ -131,9 +131,9 @@ TEXTS: dict[str, str] = {
     "link.malformed.lead": "Your mail program may have cut it. Enter the code from the email instead.",
     "link.malformed.submit": "Continue",
     # --- Signed in, signed out -----------------------------------------------------------------
-    "operator.title": "Welcome, operator",
-    "operator.lead": "This link signs you in once, in this browser.",
-    "operator.submit": "Open the house",
+    "operator_link.title": "Welcome, operator",
+    "operator_link.lead": "This link signs you in once, in this browser.",
+    "operator_link.submit": "Open the house",
     "signed_in.title": "You are signed in",
     "signed_in.lead": "You are signed in to {app} as {address:strong}.",
     "signed_in.continue": "Continue to {app}",

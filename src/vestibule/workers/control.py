@@ -31,7 +31,6 @@ LONGEST_PATH_BYTES = 100
 @asynccontextmanager
 async def control(house: House, path: Path) -> AsyncIterator[None]:
     """Take commands while the block lasts. Whoever holds the database's lock owns the socket's name."""
-
     conversations: set[asyncio.Task[None]] = set()
 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

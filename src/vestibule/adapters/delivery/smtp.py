@@ -97,7 +97,7 @@ class SmtpChannel:
 
     @property
     def _domain(self) -> str:
-        return parseaddr(self.server.mail_from)[1].rpartition("@")[2]
+        return parseaddr(self.server.mail_from)[1].partition("@")[2]
 
     def _mail(self, message: Message, message_id: str, now_ms: int) -> EmailMessage:
         subject, text, html = self.render(message)
@@ -109,7 +109,7 @@ class SmtpChannel:
             mail["Date"] = format_datetime(datetime.fromtimestamp(now_ms / 1_000, UTC))
             mail["Message-ID"] = f"<{message_id}@{self._domain}>"
             mail["Auto-Submitted"] = "auto-generated"
-        except (ValueError, MessageError) as error:
+        except (ValueError, IndexError, MessageError) as error:
             raise refuse(Code.UNAVAILABLE, "a header cannot be written", permanent=1) from error
         mail.set_content(text, cte="quoted-printable")
         mail.add_alternative(html, subtype="html", cte="quoted-printable")

@@ -45,18 +45,20 @@ class Grants:
         if digest is None:
             raise refuse(Code.GRANT_INVALID, "malformed")
         now_ms = self.clock.now_ms()
-        outcome: Opened | DomainError
         async with self.store.transaction(app.id) as tx:
             refusal = await self.limiter.charge(tx, app, LINK, origin, now_ms)
-            if refusal is not None:
-                outcome = refusal
-            elif (challenge := await tx.challenges.consume(digest, (Purpose.GRANT,), now_ms)) is not None:
-                outcome = await self._open(tx, app, challenge, key_id, origin, now_ms)
-            else:
-                outcome = await self._again(tx, app, await tx.challenges.find(digest), key_id, now_ms)
-        if isinstance(outcome, DomainError):
-            raise outcome
-        return outcome
+        if refusal is not None:
+            raise refusal
+        try:
+            async with self.store.transaction(app.id) as tx:
+                challenge = await tx.challenges.consume(digest, (Purpose.GRANT,), now_ms)
+                if challenge is not None:
+                    return await self._open(tx, app, challenge, key_id, origin, now_ms)
+                return await self._again(tx, app, await tx.challenges.find(digest), key_id, now_ms)
+        except DomainError as error:
+            async with self.store.transaction(app.id) as tx:
+                await self._attempted(tx, app, None, origin, now_ms, error)
+            raise
 
     async def issue(self, current: Current) -> Secret[str]:
         """An access token for a user who is signed in on our pages, to carry into the app."""
@@ -74,33 +76,46 @@ class Grants:
         proof = Authenticated(UserId(challenge.subject), challenge.detail.method, now_ms)
         opened = await self.door.admit(tx, app, proof, origin, now_ms, self._token(app, challenge))
         await tx.challenges.note_result(challenge.id, f"{opened.session.id} {key_id}")
+        await self._attempted(tx, app, opened, origin, now_ms, None)
+        return opened
+
+    async def _attempted(
+        self, tx: Tx, app: App, opened: Opened | None, origin: Origin, now_ms: int, refusal: DomainError | None
+    ) -> None:
+        user_id = opened.session.user_id if opened else None
+        address = opened.person.email if opened else ""
         event = Event(
             EventType.SIGN_IN_ATTEMPT,
             origin,
-            "user",
-            proof.user_id,
-            proof.user_id,
-            opened.session.id,
-            payload={"method": proof.method, "outcome": "success", "reason": ""},
+            "user" if opened else "anonymous",
+            user_id,
+            user_id,
+            opened.session.id if opened else None,
+            payload={
+                "method": opened.session.proofs[-1].method if opened else "grant",
+                "outcome": "failure" if refusal else "success",
+                "reason": (refusal.reason or refusal.code.value) if refusal else "",
+                "identifier": self.audit.identifier_digest(app.id, address),
+            },
+            personal={"identifier": address},
         )
         await self.audit.record(tx, event, now_ms)
-        return opened
 
     async def _again(
         self, tx: Tx, app: App, challenge: Challenge | None, key_id: str, now_ms: int
-    ) -> Opened | DomainError:
+    ) -> Opened:
         if (
             challenge is None
             or challenge.purpose is not Purpose.GRANT
             or challenge.consumed_at_ms is None
             or now_ms >= challenge.consumed_at_ms + app.policy.grant_replay_ms
         ):
-            return refuse(Code.GRANT_INVALID, "unknown, expired, of another purpose or used before the window")
+            raise refuse(Code.GRANT_INVALID, "unknown, expired, of another purpose or used before the window")
         session_id, _, first_key_id = (challenge.result or "").partition(" ")
         session = await tx.sessions.find_by_id(SessionId(session_id), now_ms)
         person = await find_person(tx, UserId(challenge.subject))
         if session is None or person is None or first_key_id != key_id:
-            return refuse(Code.GRANT_INVALID, "its session has ended, or another client asks")
+            raise refuse(Code.GRANT_INVALID, "its session has ended, or another client asks")
         return Opened(session, self._token(app, challenge), person)
 
     def _token(self, app: App, challenge: Challenge) -> Secret[str]:

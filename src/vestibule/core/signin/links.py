@@ -168,6 +168,8 @@ class Links:
             elif challenge is None:
                 found = await tx.challenges.find(digest) if digest else None
                 confirmed = refusal_of(found, now_ms) or refuse(Code.LINK_INVALID)
+                address = found.detail.email if found else ""
+                await self._failed(tx, app, "email_link", address, confirmed, origin, now_ms)
             else:
                 confirmed = await self._effect(tx, app, challenge, "email_link", origin, now_ms)
         if isinstance(confirmed, DomainError):
@@ -192,11 +194,30 @@ class Links:
             )
             if isinstance(proven, DomainError):
                 confirmed = proven
+                if refusal is None:
+                    await self._failed(tx, app, "email_code", address, proven, origin, now_ms)
             else:
                 confirmed = await self._effect(tx, app, proven, "email_code", origin, now_ms)
         if isinstance(confirmed, DomainError):
             raise confirmed
         return confirmed
+
+    async def _failed(
+        self, tx: Tx, app: App, method: str, address: str, refusal: DomainError, origin: Origin, now_ms: int
+    ) -> None:
+        event = Event(
+            EventType.SIGN_IN_ATTEMPT,
+            origin,
+            "anonymous",
+            payload={
+                "method": method,
+                "outcome": "failure",
+                "reason": refusal.reason or refusal.code.value,
+                "identifier": self.audit.identifier_digest(app.id, address),
+            },
+            personal={"identifier": address},
+        )
+        await self.audit.record(tx, event, now_ms)
 
     async def _effect(
         self, tx: Tx, app: App, challenge: Challenge, method: str, origin: Origin, now_ms: int

@@ -197,6 +197,17 @@ def new_password(frame: Frame, username: str, problem: Message | None = None, er
     )
 
 
+def operator_link(frame: Frame) -> Flow:
+    """The one-time link of an operator. Posts `do=open` and the frame's `hidden`."""
+    return Flow(
+        frame,
+        "operator",
+        Message("operator_link.title"),
+        lead=(Message("operator_link.lead"),),
+        nodes=(Button("open", Message("operator_link.submit"), busy=Message("link.busy")),),
+    )
+
+
 # --- Parts that other pages use too ---------------------------------------------------------------
 
 

@@ -45,6 +45,7 @@ def _sent(problem: Message | None = None) -> Flow:
 
 
 GALLERY: dict[str, Callable[[], Flow]] = {
+    "operator-link": lambda: entrance.operator_link(FRAME),
     "sign-in": _sign_in,
     "sign-in.prefilled": lambda: _sign_in(identifier=ADA, problem=notices.PASSWORD_CHANGED),
     "sign-in.wrong-pair": lambda: _sign_in(identifier=ADA, problem=notices.WRONG_PAIR),

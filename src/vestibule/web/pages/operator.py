@@ -8,8 +8,7 @@ from vestibule.core.apps.model import KeyKind
 from vestibule.core.house import realtime_env_url
 from vestibule.kernel.errors import Code, DomainError
 from vestibule.web.desk import OperatorPage
-from vestibule.web.flow import Button, Flow, Message
-from vestibule.web.flows import trouble
+from vestibule.web.flows import entrance, trouble
 from vestibule.web.headers import PAGE
 from vestibule.web.pages.visit import Visit
 from vestibule.web.render import render_operator
@@ -23,15 +22,7 @@ async def show_operator(visit: Visit) -> Response:
     key = visit.call.query_value("key") or ""
     if not key:
         return visit.page(trouble.not_found(visit.frame(), "/"))
-    return visit.page(
-        Flow(
-            visit.frame("/operator", hidden={"key": key}, home=""),
-            "operator",
-            Message("operator.title"),
-            lead=(Message("operator.lead"),),
-            nodes=(Button("open", Message("operator.submit"), busy=Message("link.busy")),),
-        )
-    )
+    return visit.page(entrance.operator_link(visit.frame("/operator", hidden={"key": key}, home="")))
 
 
 async def operator(visit: Visit) -> Response:

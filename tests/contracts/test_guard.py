@@ -1,0 +1,121 @@
+"""core/guard/ports.py: limits and events."""
+
+import json
+
+import pytest
+
+from tests.contracts.rows import NOW, an_event, new_id
+from vestibule.core.guard.model import PASSWORD_FAILURES, FailureRule, Rule
+
+RULE = Rule("test/minute", 3, 60_000, "address")
+RUN = FailureRule("password", 3, 60_000, 1_000, 8_000, 20)
+
+
+async def test_a_rule_lets_its_limit_through_and_says_when_the_next_may_pass(store, app_id):
+    async with store.transaction(app_id) as tx:
+        waits = [await tx.limits.charge(RULE, "a", NOW + 100 * n, new_id()) for n in range(5)]
+    assert waits == [0, 0, 0, 60_000 - 300, 60_000 - 400]
+
+
+async def test_the_wait_is_honest_to_the_millisecond(store, app_id):
+    async with store.transaction(app_id) as tx:
+        for _ in range(3):
+            await tx.limits.charge(RULE, "a", NOW, new_id())
+        wait = await tx.limits.charge(RULE, "a", NOW + 1, new_id())
+        assert await tx.limits.charge(RULE, "a", NOW + 1 + wait - 1, new_id()) == 1
+        assert await tx.limits.charge(RULE, "a", NOW + 1 + wait, new_id()) == 0
+
+
+async def test_subjects_rules_and_apps_count_apart(store, app_id, other_app_id):
+    other_rule = Rule("test/hour", 3, 60_000, "address")
+    async with store.transaction(app_id) as tx:
+        for _ in range(3):
+            await tx.limits.charge(RULE, "a", NOW, new_id())
+        assert await tx.limits.charge(RULE, "a", NOW, new_id()) > 0
+        assert await tx.limits.charge(RULE, "b", NOW, new_id()) == 0
+        assert await tx.limits.charge(other_rule, "a", NOW, new_id()) == 0
+    async with store.transaction(other_app_id) as tx:
+        assert await tx.limits.charge(RULE, "a", NOW, new_id()) == 0
+
+
+async def test_refusals_are_added_up_per_minute(stage):
+    async with stage.store.transaction(stage.app_id) as tx:
+        for _ in range(3):
+            await tx.limits.note_refusal("test/minute", "a", NOW)
+        await tx.limits.note_refusal("test/minute", "a", NOW + 60_000)
+    assert await refusals(stage) == [3, 1]
+
+
+async def refusals(stage):
+    from vestibule.adapters.store.statement import Statement
+
+    query = Statement("SELECT refused FROM limit_refusal WHERE app_id = :app_id ORDER BY minute_ms")
+    return [row[0] for row in await stage.store.reading(stage.app_id).limits._db.all(query)]
+
+
+async def test_a_run_of_failures_waits_longer_and_longer(store, app_id):
+    waits, now_ms = [], NOW
+    async with store.transaction(app_id) as tx:
+        for _ in range(9):
+            assert await tx.limits.charge_failure(RUN, "a", now_ms) == 0
+            wait = await tx.limits.charge_failure(RUN, "a", now_ms)
+            waits.append(wait)
+            if not wait:
+                continue
+            now_ms += wait
+    assert waits[1:] == [1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000, 8_000]
+
+
+async def test_a_success_begins_the_run_anew(store, app_id):
+    async with store.transaction(app_id) as tx:
+        for _ in range(4):
+            await tx.limits.charge_failure(RUN, "a", NOW)
+        assert await tx.limits.charge_failure(RUN, "a", NOW) > 0
+        await tx.limits.forgive("password", "b")
+        assert await tx.limits.charge_failure(RUN, "a", NOW) > 0
+        await tx.limits.forgive("password", "a")
+        assert [await tx.limits.charge_failure(RUN, "a", NOW) for _ in range(3)] == [0, 0, 0]
+        assert await tx.limits.charge_failure(RUN, "a", NOW) > 0
+
+
+async def test_at_the_hard_cap_no_time_helps(store, app_id):
+    now_ms, passed = NOW, 0
+    async with store.transaction(app_id) as tx:
+        for _ in range(300):
+            passed += await tx.limits.charge_failure(PASSWORD_FAILURES, "a", now_ms) == 0
+            now_ms += 24 * 3600 * 1000
+        assert passed == 100
+        assert await tx.limits.charge_failure(PASSWORD_FAILURES, "a", now_ms) == 15 * 60 * 1000
+
+
+async def test_events_stand_in_order_without_gaps(store, app_id, other_app_id):
+    events = [an_event(payload=json.dumps({"n": n})) for n in range(4)]
+    async with store.transaction(app_id) as tx:
+        for event in events[:2]:
+            await tx.events.append(event)
+    with pytest.raises(LookupError):
+        async with store.transaction(app_id) as tx:
+            await tx.events.append(an_event())
+            raise LookupError
+    async with store.transaction(other_app_id) as tx:
+        await tx.events.append(an_event())
+    async with store.transaction(app_id) as tx:
+        for event in events[2:]:
+            await tx.events.append(event)
+    scan = store.scanning(app_id).events
+    found = await scan.list(0, 10)
+    assert [(event.id, event.payload, event.position) for event in found] == [
+        (event.id, event.payload, place) for place, event in enumerate(events, 1)
+    ]
+    assert [event.position for event in await scan.list(1, 2)] == [2, 3]
+
+
+async def test_what_was_replaced_forgives_every_run_of_its_subject_and_no_other(store, app_id):
+    subject, neighbour = "aa", "ab"
+    async with store.transaction(app_id) as tx:
+        for each in (subject, f"{subject}.{new_id()}", f"{subject}.{new_id()}", neighbour):
+            for _ in range(3):
+                await tx.limits.charge_failure(RUN, each, NOW)
+        await tx.limits.forgive_all("password", subject)
+        assert await tx.limits.charge_failure(RUN, subject, NOW) == 0
+        assert await tx.limits.charge_failure(RUN, neighbour, NOW) > 0

@@ -224,7 +224,7 @@ def _front(settings: Settings, parts: Parts, house: House) -> Front:
         entropy=parts.entropy,
         base_url=settings.base_url,
         allowed_hosts=None if settings.is_production else frozenset(settings.extra_hosts),
-        lifespan=_no_lifespan,
+        lifespan=_refuse_lifespan,
         faulty=parts.faulty,
     )
 
@@ -298,5 +298,5 @@ def _lifespan(running: Running) -> Callable[[Receive, Send], Awaitable[None]]:
     return lifespan
 
 
-async def _no_lifespan(receive: Receive, send: Send) -> None:
-    raise RuntimeError
+async def _refuse_lifespan(_receive: Receive, _send: Send) -> None:
+    raise RuntimeError("the house is not composed yet")

@@ -91,7 +91,7 @@ class Front:
         except DomainError as error:
             log.info("refused", door=name, code=error.code.value, reason=error.reason, request_id=call.request_id)
             return await door.failed(call, error)
-        except Exception as error:  # noqa: BLE001 - the last resort: a fault is logged whole and answered blank
+        except Exception as error:
             log.exception("fault", door=name, path=call.path, request_id=call.request_id)
             return await door.failed(call, error)
 

@@ -104,6 +104,7 @@ class Call:
         return self.request.url.query
 
     def header(self, name: str) -> str:
+        """A request header; empty when there is none."""
         return self.request.headers.get(name, "")
 
     def query_value(self, name: str) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Address, IPv6Address
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -17,6 +18,7 @@ from granian.server.embed import Server
 from vestibule.app import Running, at_work
 from vestibule.settings import Settings
 
+EVERYWHERE = {str(IPv4Address(0)), str(IPv6Address(0))}
 CONNECT_TRIES = 500
 CONNECT_PAUSE_S = 0.01
 
@@ -49,7 +51,7 @@ async def serve(running: Running, settings: Settings, ready: Callable[[], Awaita
 
 
 async def _until_connected(settings: Settings, serving: asyncio.Task[None]) -> None:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    host = "localhost" if settings.host in EVERYWHERE else settings.host
     for _ in range(CONNECT_TRIES):
         if serving.done():
             return

@@ -30,39 +30,39 @@ class Tx(Protocol):
     """The slices' ports, bound to one app and one transaction."""
 
     @property
-    def app_id(self) -> AppId: ...  # noqa: D102 - the app all of this belongs to
+    def app_id(self) -> AppId: ...
     @property
-    def apps(self) -> apps_ports.Apps: ...  # noqa: D102 - a slice's port
+    def apps(self) -> apps_ports.Apps: ...
     @property
-    def keys(self) -> apps_ports.AppKeys: ...  # noqa: D102 - a slice's port
+    def keys(self) -> apps_ports.AppKeys: ...
     @property
-    def users(self) -> accounts_ports.Users: ...  # noqa: D102 - a slice's port
+    def users(self) -> accounts_ports.Users: ...
     @property
-    def identifiers(self) -> accounts_ports.Identifiers: ...  # noqa: D102 - a slice's port
+    def identifiers(self) -> accounts_ports.Identifiers: ...
     @property
-    def credentials(self) -> accounts_ports.Credentials: ...  # noqa: D102 - a slice's port
+    def credentials(self) -> accounts_ports.Credentials: ...
     @property
-    def registrations(self) -> accounts_ports.Registrations: ...  # noqa: D102 - a slice's port
+    def registrations(self) -> accounts_ports.Registrations: ...
     @property
-    def challenges(self) -> signin_ports.Challenges: ...  # noqa: D102 - a slice's port
+    def challenges(self) -> signin_ports.Challenges: ...
     @property
-    def attempts(self) -> signin_ports.Attempts: ...  # noqa: D102 - a slice's port
+    def attempts(self) -> signin_ports.Attempts: ...
     @property
-    def sessions(self) -> sessions_ports.Sessions: ...  # noqa: D102 - a slice's port
+    def sessions(self) -> sessions_ports.Sessions: ...
     @property
-    def devices(self) -> sessions_ports.Devices: ...  # noqa: D102 - a slice's port
+    def devices(self) -> sessions_ports.Devices: ...
     @property
-    def limits(self) -> guard_ports.Limits: ...  # noqa: D102 - a slice's port
+    def limits(self) -> guard_ports.Limits: ...
     @property
-    def events(self) -> guard_ports.Events: ...  # noqa: D102 - a slice's port
+    def events(self) -> guard_ports.Events: ...
     @property
-    def outbox(self) -> messages_ports.Outbox: ...  # noqa: D102 - a slice's port
+    def outbox(self) -> messages_ports.Outbox: ...
     @property
-    def buckets(self) -> files_ports.Buckets: ...  # noqa: D102 - a slice's port
+    def buckets(self) -> files_ports.Buckets: ...
     @property
-    def files(self) -> files_ports.Files: ...  # noqa: D102 - a slice's port
+    def files(self) -> files_ports.Files: ...
     @property
-    def upkeep(self) -> upkeep_ports.Upkeep: ...  # noqa: D102 - a slice's port
+    def upkeep(self) -> upkeep_ports.Upkeep: ...
 
 
 class Store(Protocol):

@@ -36,31 +36,33 @@ class DevDoor:
         """The answer to one request."""
         if not hmac.compare_digest(call.query_value("token") or "", self.token.reveal()):
             return _plain(403, "The inbox needs the address that `vestibule dev` printed.")
-        parts = call.path.strip("/").split("/")[1:]
-        match (call.method, parts):
-            case ("GET" | "HEAD", ["inbox"]):
-                return await self._list()
-            case ("DELETE", ["inbox"]):
-                self.inbox.empty()
-                return Response(status_code=204, headers=PAGE)
-            case ("POST", ["inbox"]):
-                await call.body(1024)
-                self.inbox.empty()
-                return RedirectResponse(self._href("/dev/inbox"), 303, headers=PAGE)
-            case ("GET", ["inbox", "latest"]):
+        match call.path.strip("/").split("/")[1:]:
+            case ["inbox"]:
+                return await self._inbox(call)
+            case ["inbox", "latest"]:
                 return await self._latest(call)
-            case ("GET", ["inbox", "events"]):
+            case ["inbox", "events"]:
                 return StreamingResponse(self._events(), media_type="text/event-stream", headers=PAGE)
-            case ("GET" | "HEAD", ["inbox", mail_id]) if mail := self.inbox.find(mail_id):
+            case ["inbox", mail_id] if mail := self.inbox.find(mail_id):
                 return await self._message(mail)
-            case ("GET" | "HEAD", ["inbox", mail_id, "html"]) if mail := self.inbox.find(mail_id):
+            case ["inbox", mail_id, "html"] if mail := self.inbox.find(mail_id):
                 return HTMLResponse(mail.html, headers=MAIL)
-        return _plain(404, "There is no such page.")
+            case _:
+                return _plain(404, "There is no such page.")
 
     async def failed(self, call: Call, error: Exception) -> Response:
         """A failure, in plain words."""
         reason = error.code.value if isinstance(error, DomainError) else f"fault {call.request_id}"
         return _plain(500, reason)
+
+    async def _inbox(self, call: Call) -> Response:
+        if call.method in {"GET", "HEAD"}:
+            return await self._list()
+        await call.discard()
+        self.inbox.empty()
+        if call.method == "DELETE":
+            return Response(status_code=204, headers=PAGE)
+        return RedirectResponse(self._href("/dev/inbox"), 303, headers=PAGE)
 
     async def _list(self) -> Response:
         rows = [await self._row(mail) for mail in self.inbox.mails()]

@@ -52,7 +52,7 @@ class Deliverer:
         try:
             message = self.post.open(row)
         except ValueError:
-            log.error("unreadable", row=row.id, kind=row.kind.value)
+            log.exception("unreadable", row=row.id, kind=row.kind.value)
             await self._end(row, "failed")
             return
         try:

@@ -29,7 +29,7 @@ async def run_rounds(round_: Round, stop: asyncio.Event) -> None:
         bell.clear()
         try:
             await round_.work()
-        except Exception:  # noqa: BLE001 - one bad round must not end the job
+        except Exception:
             log.exception("round_failed", round=round_.name)
         ringing = asyncio.create_task(bell.wait())
         await asyncio.wait({ringing, stopping}, timeout=round_.every_s, return_when=asyncio.FIRST_COMPLETED)

@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
@@ -104,13 +102,15 @@ class SmtpChannel:
         mail = EmailMessage(policy=SMTP)
         try:
             mail["From"] = self.server.mail_from
-            mail["To"] = Address(addr_spec=message.to)
+            mail["To"] = message.to
             mail["Subject"] = subject
             mail["Date"] = format_datetime(datetime.fromtimestamp(now_ms / 1_000, UTC))
             mail["Message-ID"] = f"<{message_id}@{self._domain}>"
             mail["Auto-Submitted"] = "auto-generated"
-        except (ValueError, IndexError, MessageError) as error:
+        except ValueError as error:
             raise refuse(Code.UNAVAILABLE, "a header cannot be written", permanent=1) from error
+        if not _is_one_address(mail, message.to):
+            raise refuse(Code.UNAVAILABLE, "the recipient is not one address", permanent=1)
         mail.set_content(text, cte="quoted-printable")
         mail.add_alternative(html, subtype="html", cte="quoted-printable")
         return mail
@@ -131,6 +131,11 @@ def _refusal(error: Exception) -> DomainError:
     if isinstance(answer, (SMTPRecipientRefused, SMTPDataError)) and answer.code >= 500:
         return refuse(Code.UNAVAILABLE, reason, permanent=1)
     return refuse(Code.UNAVAILABLE, reason)
+
+
+def _is_one_address(mail: EmailMessage, recipient: str) -> bool:
+    read = [address.addr_spec for address in mail["To"].addresses]
+    return read == [recipient] and all(recipient.partition("@"))
 
 
 def _is_loopback(host: str) -> bool:

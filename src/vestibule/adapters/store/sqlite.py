@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import os
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -203,7 +202,7 @@ class SqliteStore:
 
     def query_plan(self, statement: Statement) -> list[str]:
         """How SQLite would run a statement: for the test that forbids scans on the loop."""
-        names = {name: None for name in _parameters(statement.text)}
+        names = dict.fromkeys(_parameters(statement.text))
         rows = self._reader.connection.execute(f"EXPLAIN QUERY PLAN {statement.text}", names)
         return [row[3] for row in rows]
 
@@ -344,7 +343,7 @@ class _ThreadReader:
 _READ_ONLY = "writes belong in a transaction"
 
 
-def _locked(path: Path) -> Any:  # noqa: ANN401 - an open file; its type has no short name
+def _locked(path: Path) -> Any:
     """Hold the file for this process, or say who else does."""
     lock = path.with_suffix(".lock").open("a")
     try:
@@ -361,7 +360,7 @@ def _connect(path: Path, *, read_only: bool = False, timeout_s: float = 0.0) -> 
         path, timeout=timeout_s, isolation_level=None, check_same_thread=False, cached_statements=512
     )
     if fresh:
-        os.chmod(path, 0o600)
+        path.chmod(0o600)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0"):
         connection.execute(f"PRAGMA {pragma}")
     if read_only:

@@ -63,7 +63,7 @@ class Identifiers(Protocol):
         ...
 
     async def add(self, identifier: Identifier, verified_how: str) -> bool:
-        """Write it; False when the value is taken. Atomic: of concurrent callers with one value exactly one gets True."""
+        """Write it; False when the value is taken. Atomic: of concurrent callers exactly one gets True."""
         ...
 
     async def verify(self, identifier_id: str, how: str, now_ms: int) -> bool:

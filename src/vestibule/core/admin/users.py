@@ -147,9 +147,7 @@ class UserAdmin:
         purpose = Purpose.RESET_PASSWORD
         detail = ChallengeDetail(door=origin.door, agent=origin.agent.label, email=person.email)
         async with self.store.transaction(app.id) as tx:
-            issued = await self.mails.challenges.mail(
-                tx, app, purpose, person.user.id, person.email, detail, now_ms
-            )
+            issued = await self.mails.challenges.mail(tx, app, purpose, person.user.id, detail, now_ms)
             event = replace(
                 _by_operator(EventType.MESSAGE_ASKED, person.user.id, origin),
                 payload={"purpose": purpose.value},

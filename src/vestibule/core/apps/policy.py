@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 
 from vestibule.kernel.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
@@ -64,3 +65,14 @@ class Policy:
 
 DEFAULTS = Policy()
 FIELD_NAMES = tuple(f.name for f in fields(Policy))
+
+# A web address, or a program's own scheme as RFC 8252 has it: `acme://x`, `com.acme.app:/x`.
+_PLACE = re.compile(r"https?://[^\s/?#\\@]+([/?#]\S*)?|[a-z][a-z0-9+.-]*:/\S*")
+_SHOWN_BY_BROWSERS = ("about:", "blob:", "data:", "file:", "filesystem:", "javascript:", "vbscript:", "view-source:")
+
+
+def is_place(url: str) -> bool:
+    """Whether people may be sent to a URL: absolute, and nothing that a browser runs or shows by itself."""
+    if not url.isprintable() or url.startswith(_SHOWN_BY_BROWSERS):
+        return False
+    return _PLACE.fullmatch(url) is not None and (url.startswith(("http://", "https://")) or url[:4] != "http")

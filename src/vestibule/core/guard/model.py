@@ -67,6 +67,7 @@ class EventType(StrEnum):
     KEY_REVOKED = "key.revoked"
     SIGN_UP_ATTEMPT = "sign_up.attempt"
     SIGN_IN_ATTEMPT = "sign_in.attempt"
+    STEP_UP_ATTEMPT = "step_up.attempt"
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
     USER_BANNED = "user.banned"

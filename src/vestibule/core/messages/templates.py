@@ -105,8 +105,10 @@ _NOTICES: dict[MessageKind, tuple[str, str, tuple[str, ...]]] = {
         "You already have an account at {app}",
         "You already have an account",
         (
-            "Someone, hopefully you, tried to use this address for {app}. It belongs to an account already,"
-            " so nothing was changed.",
+            (
+                "Someone, hopefully you, tried to use this address for {app}."
+                " It belongs to an account already, so nothing was changed."
+            ),
             "Sign in with your password, or ask for a new one if you have forgotten it.",
         ),
     ),

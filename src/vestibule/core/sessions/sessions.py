@@ -97,7 +97,7 @@ class Sessions:
         return await tx.sessions.of_user(current.session.user_id, self.clock.now_ms())
 
     async def sign_out(self, current: Current, which: str | None, origin: Origin) -> None:
-        """End the caller's session, or another of the same user named by handle or token; unknown ones change nothing."""
+        """End the caller's session, or another of the same user by handle or token; an unknown one changes nothing."""
         now_ms = self.clock.now_ms()
         async with self.store.transaction(current.app.id) as tx:
             session_id = current.session.id if which is None else await self._named(tx, which, now_ms)

@@ -46,9 +46,9 @@ class Challenges:
     keys: KeyRing
 
     async def mail(
-        self, tx: Tx, app: App, purpose: Purpose, subject: str, email: str, detail: ChallengeDetail, now_ms: int
+        self, tx: Tx, app: App, purpose: Purpose, subject: str, detail: ChallengeDetail, now_ms: int
     ) -> Issued:
-        """A link and a code for one mail; older ones of the same purpose and subject die."""
+        """A link and a code for a mail to `detail.email`; older ones of the same purpose and subject die."""
         await tx.challenges.supersede(purpose, subject, now_ms)
         token = new_token(TokenKind.LINK, app.id, self.entropy)
         code = self.entropy.digits(CODE_DIGITS)
@@ -58,7 +58,7 @@ class Challenges:
             id=challenge_id,
             purpose=purpose,
             subject=subject,
-            recipient=self.recipient(app.id, email),
+            recipient=self.recipient(app.id, detail.email),
             digest=fingerprint(token.reveal()),
             code_mac=self._code_mac(app.id, challenge_id, purpose, code, self.keys.current),
             key_id=self.keys.current,

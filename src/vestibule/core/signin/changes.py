@@ -15,7 +15,7 @@ from vestibule.core.guard.model import LINK, PASSWORD_FAILURES, SEND, Event, Eve
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.sessions.sessions import Current
 from vestibule.core.signin.challenges import token_digest
-from vestibule.core.signin.mails import Mails
+from vestibule.core.signin.mails import Mails, Wish
 from vestibule.core.signin.model import Challenge, Purpose
 from vestibule.core.signin.ports import Hasher
 from vestibule.core.store import Store, Tx
@@ -68,7 +68,7 @@ class Changes:
                 refusal = refuse(Code.GRANT_INVALID, "used a moment ago")
             if refusal is None:
                 await self._set_password(
-                    tx, app, person, password_hash, EventType.PASSWORD_RESET, None, origin, now_ms
+                    tx, app, person, password_hash, None, origin, now_ms
                 )
         if refusal is not None:
             raise refusal
@@ -96,7 +96,7 @@ class Changes:
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
             await self._set_password(
-                tx, app, person, password_hash, EventType.PASSWORD_CHANGED, current.session.id, origin, now_ms
+                tx, app, person, password_hash, current.session.id, origin, now_ms
             )
 
     async def change_email(self, current: Current, new: str, password: Secret[str], origin: Origin) -> Person:
@@ -127,9 +127,8 @@ class Changes:
             if refusal is None:
                 taken = await tx.identifiers.find(IdentifierKind.EMAIL, address)
                 instead = MessageKind.ACCOUNT_EXISTS if taken else None
-                await self.mails.one_time(
-                    tx, app, Purpose.CHANGE_EMAIL, user_id, address, origin, now_ms, instead=instead
-                )
+                wish = Wish(Purpose.CHANGE_EMAIL, user_id, address, instead=instead)
+                await self.mails.one_time(tx, app, wish, origin, now_ms)
                 event = Event(
                     EventType.EMAIL_CHANGE_ASKED, origin, "user", user_id, user_id, personal={"email": address}
                 )
@@ -140,24 +139,14 @@ class Changes:
     async def _change_at_once(self, current: Current, address: str, origin: Origin) -> Person:
         now_ms = self.clock.now_ms()
         async with self.store.transaction(current.app.id) as tx:
-            changed = await self.apply_email(
-                tx, current.app, current.session.user_id, address, origin, now_ms, is_verified=False
-            )
+            changed = await self.apply_email(tx, current.app, current.session.user_id, address, origin, now_ms)
             person = await find_person(tx, current.session.user_id)
         if not changed or person is None:
             raise refuse(Code.EMAIL_TAKEN, field="newEmail", value=address)
         return person
 
     async def apply_email(
-        self,
-        tx: Tx,
-        app: App,
-        user_id: UserId,
-        address: str,
-        origin: Origin,
-        now_ms: int,
-        *,
-        is_verified: bool = True,
+        self, tx: Tx, app: App, user_id: UserId, address: str, origin: Origin, now_ms: int
     ) -> bool:
         """Swap the primary address and tell the old one. False when the new one is taken by now."""
         old = await tx.identifiers.primary(user_id, IdentifierKind.EMAIL)
@@ -168,7 +157,7 @@ class Changes:
             user_id=user_id,
             kind=IdentifierKind.EMAIL,
             value=address,
-            verified_at_ms=now_ms if is_verified else None,
+            verified_at_ms=now_ms if app.policy.confirm_email else None,
             is_primary=True,
             added_at_ms=now_ms,
         )
@@ -203,6 +192,8 @@ class Changes:
             async with self.store.transaction(app.id) as tx:
                 await tx.limits.forgive(PASSWORD_FAILURES.method, self.limiter.run_subject(app, address))
             return
+        async with self.store.transaction(app.id) as tx:
+            await self.audit.record(tx, _failed_proof(current, origin), now_ms)
         raise refuse(Code.INVALID_CREDENTIALS, "wrong present password", field="password")
 
     def _check_new(self, app: App, password: Secret[str], person: Person) -> None:
@@ -219,11 +210,12 @@ class Changes:
         app: App,
         person: Person,
         password_hash: str,
-        how: EventType,
         keep: SessionId | None,
         origin: Origin,
         now_ms: int,
     ) -> None:
+        """With a session to keep it is a change, without one a reset."""
+        how = EventType.PASSWORD_RESET if keep is None else EventType.PASSWORD_CHANGED
         user_id = person.user.id
         event_id = await self.audit.record(tx, Event(how, origin, "user", user_id, user_id, keep), now_ms)
         old = await tx.credentials.find_password(user_id)
@@ -254,3 +246,13 @@ def _is_live_reset(challenge: Challenge | None, now_ms: int) -> bool:
         and challenge.superseded_at_ms is None
         and challenge.expires_at_ms > now_ms
     )
+
+
+def _failed_proof(current: Current, origin: Origin) -> Event:
+    user_id = current.session.user_id
+    payload: dict[str, str | int | bool | None] = {
+        "method": "password",
+        "outcome": "failure",
+        "reason": "wrong present password",
+    }
+    return Event(EventType.STEP_UP_ATTEMPT, origin, "user", user_id, user_id, current.session.id, payload=payload)

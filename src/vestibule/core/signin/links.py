@@ -12,9 +12,9 @@ from vestibule.core.guard.limiter import Limiter
 from vestibule.core.guard.model import CODE, LINK, SEND, Event, EventType
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.signin.challenges import Challenges, refusal_of, token_digest
-from vestibule.core.signin.mails import Mails
-from vestibule.core.signin.model import MAILED, Challenge, ChallengeDetail, Purpose
 from vestibule.core.signin.changes import Changes
+from vestibule.core.signin.mails import Mails, Wish
+from vestibule.core.signin.model import MAILED, Challenge, ChallengeDetail, Purpose
 from vestibule.core.signin.signup import SignUp
 from vestibule.core.store import Store, Tx
 from vestibule.kernel.clock import Clock
@@ -77,9 +77,8 @@ class Links:
             if refusal is None:
                 subject, instead = await self._behind(tx, purpose, address, now_ms)
                 subject = subject or self.challenges.recipient(app.id, address)
-                await self.mails.one_time(
-                    tx, app, purpose, subject, address, origin, now_ms, return_to=return_to, instead=instead
-                )
+                wish = Wish(purpose, subject, address, return_to, instead)
+                await self.mails.one_time(tx, app, wish, origin, now_ms)
                 await self._asked(tx, app, purpose, address, origin, now_ms)
         if refusal is not None:
             raise refusal
@@ -249,7 +248,7 @@ class Links:
             return subject if done else None
         registration = await tx.registrations.find(challenge.subject, now_ms)
         if registration is not None and challenge.purpose is Purpose.EMAIL_CONFIRM:
-            made = await self.sign_up.create_user(tx, app, registration, "email", origin, now_ms)
+            made = await self.sign_up.create_user(tx, registration, "email", origin, now_ms)
             return registration.user_id if made else None
         identifier = await tx.identifiers.primary(subject, IdentifierKind.EMAIL)
         if identifier is None or identifier.value != challenge.detail.email:

@@ -27,47 +27,48 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """A mail with a one-time secret that somebody asked for."""
+
+    purpose: Purpose
+    subject: str
+    """Who it is for: a user, a registration, or the digest of an address that nobody has."""
+    email: str
+    return_to: str = ""
+    instead: MessageKind | None = None
+    """The notice that goes out in its place, at the same cost, where there is nobody to sign in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mails:
-    """Writes a mail with its one-time secret, or a notice at the same cost."""
+    """Writes mails in the transaction of the fact they belong to."""
 
     post: Post
     challenges: Challenges
     link_url: LinkUrl
 
-    async def one_time(
-        self,
-        tx: Tx,
-        app: App,
-        purpose: Purpose,
-        subject: str,
-        email: str,
-        origin: Origin,
-        now_ms: int,
-        *,
-        return_to: str = "",
-        instead: MessageKind | None = None,
-    ) -> None:
-        """A link and a code to an address; `instead` sends a notice, so that both cases do the same work."""
+    async def one_time(self, tx: Tx, app: App, wish: Wish, origin: Origin, now_ms: int) -> None:
+        """A link and a code to an address, or the notice instead."""
         detail = ChallengeDetail(
             door=origin.door,
             address=origin.address,
             agent=origin.agent.label,
-            return_to=return_to,
-            email=email,
+            return_to=wish.return_to,
+            email=wish.email,
         )
-        issued = await self.challenges.mail(tx, app, purpose, subject, email, detail, now_ms)
-        asked = _asked(app, email, origin, now_ms)
-        if instead is not None:
-            await self.post.write(tx, templates.notice(instead, asked), now_ms)
+        issued = await self.challenges.mail(tx, app, wish.purpose, wish.subject, detail, now_ms)
+        asked = _asked(app, wish.email, origin, now_ms)
+        if wish.instead is not None:
+            await self.post.write(tx, templates.notice(wish.instead, asked), now_ms)
             return
         secret = templates.OneTime(
-            url=self.link_url(app.id, purpose, issued.token),
+            url=self.link_url(app.id, wish.purpose, issued.token),
             code=issued.code,
             expires_at_ms=issued.challenge.expires_at_ms,
             code_expires_at_ms=issued.challenge.code_expires_at_ms,
             challenge_id=issued.challenge.id,
         )
-        message = templates.one_time(KINDS[purpose], asked, secret)
+        message = templates.one_time(KINDS[wish.purpose], asked, secret)
         await self.post.write(tx, message, now_ms, issued.challenge.expires_at_ms)
 
     async def notice(

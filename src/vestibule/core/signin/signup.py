@@ -23,7 +23,7 @@ from vestibule.core.guard.limiter import Limiter
 from vestibule.core.guard.model import SEND, SIGN_UP, Event, EventType
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.signin.door import Door, Opened
-from vestibule.core.signin.mails import Mails
+from vestibule.core.signin.mails import Mails, Wish
 from vestibule.core.signin.model import Authenticated, Purpose
 from vestibule.core.signin.ports import Hasher
 from vestibule.core.store import Store, Tx
@@ -128,17 +128,9 @@ class SignUp:
             taken = await tx.identifiers.find(IdentifierKind.EMAIL, email)
             if taken is None or not app.policy.reveal_taken_email:
                 await tx.registrations.add(registration)
-                await self.mails.one_time(
-                    tx,
-                    app,
-                    Purpose.EMAIL_CONFIRM,
-                    registration.id,
-                    email,
-                    origin,
-                    now_ms,
-                    return_to=return_to,
-                    instead=MessageKind.ACCOUNT_EXISTS if taken else None,
-                )
+                instead = MessageKind.ACCOUNT_EXISTS if taken else None
+                wish = Wish(Purpose.EMAIL_CONFIRM, registration.id, email, return_to, instead)
+                await self.mails.one_time(tx, app, wish, origin, now_ms)
             await self._attempted(tx, app, email, origin, now_ms, None if taken is None else "taken")
         if taken is not None and app.policy.reveal_taken_email:
             raise refuse(Code.EMAIL_TAKEN, field="email", value=email)
@@ -149,7 +141,7 @@ class SignUp:
     ) -> SignedUp:
         opened: Opened | None = None
         async with self.store.transaction(app.id) as tx:
-            created = await self.create_user(tx, app, registration, "", origin, now_ms)
+            created = await self.create_user(tx, registration, "", origin, now_ms)
             await self._attempted(tx, app, registration.value, origin, now_ms, None if created else "taken")
             if created:
                 proof = Authenticated(registration.user_id, "password", now_ms)
@@ -159,7 +151,7 @@ class SignUp:
         return SignedUp(opened.person, opened)
 
     async def create_user(
-        self, tx: Tx, app: App, registration: Registration, verified_how: str, origin: Origin, now_ms: int
+        self, tx: Tx, registration: Registration, verified_how: str, origin: Origin, now_ms: int
     ) -> bool:
         """Turn a registration into the user it promised and end its rivals. False when the address is taken."""
         user_id = registration.user_id

@@ -51,8 +51,10 @@ WIRE: dict[Code, tuple[int, str, str]] = {
     Code.FILE_UNREADABLE: (
         400,
         "file_upload_error",
-        "No file could be read from the request. Node's FormData and Blob reach the server as plain text:"
-        " upload a string or a Buffer there, or upload from a browser.",
+        (
+            "No file could be read from the request. Node's FormData and Blob reach the server as plain text:"
+            " upload a string or a Buffer there, or upload from a browser."
+        ),
     ),
     Code.FILE_TYPE_REFUSED: (415, "unsupported_media_type", "The file is not the picture it says it is."),
     Code.QUOTA_EXCEEDED: (400, "storage_quota_exceeded", "There is no room left for this file."),

@@ -65,9 +65,7 @@ def _renderer(stream: TextIO, *, is_for_people: bool) -> Processor:
     if not is_for_people:
         return structlog.processors.JSONRenderer()
     # No tracebacks with local variables: a password may be one of them.
-    return structlog.dev.ConsoleRenderer(
-        colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

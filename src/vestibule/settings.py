@@ -242,9 +242,7 @@ def _from_file(file: Path | None, problems: list[str]) -> dict[str, object]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(f"{file} is not TOML: {error}.")
         return {}
-    problems += [
-        f"{name} in {file} is no setting: see docs/settings.md." for name in values if name not in ALL
-    ]
+    problems += [f"{name} in {file} is no setting: see docs/settings.md." for name in values if name not in ALL]
     return {name: value for name, value in values.items() if name in ALL}
 
 
@@ -269,9 +267,7 @@ def _made(wanted: Any, value: object) -> object:  # noqa: ANN401  an annotation
 
 def problems_of(settings: Settings) -> list[str]:
     """Why the program should not start with these, each with the way to mend it."""
-    problems = [
-        f"trusted_proxies: {text} is no network; write it as 10.0.0.0/8." for text in _no_networks(settings)
-    ]
+    problems = [f"trusted_proxies: {text} is no network; write it as 10.0.0.0/8." for text in _no_networks(settings)]
     if settings.proxy_hops and not settings.trusted_proxies:
         problems.append("proxy_hops is set but trusted_proxies is empty: name the networks of your proxies.")
     return problems + (_production_problems(settings) if settings.is_production else [])
@@ -300,9 +296,7 @@ _GUESSES = {"password", "changeme", "change-me", "secret", "admin", "smtp", "tes
 def _production_problems(settings: Settings) -> list[str]:
     problems = [*_base_url_problems(settings.base_url), *_mail_problems(settings.mail)]
     if settings.extra_hosts:
-        problems.append(
-            "extra_hosts belongs to development: in production base_url alone says the host. Unset it."
-        )
+        problems.append("extra_hosts belongs to development: in production base_url alone says the host. Unset it.")
     if settings.master_key is not None and settings.master_key_file is not None:
         problems.append("master_key and master_key_file are both set: keep one, the file if you can.")
     if settings.master_key is None and settings.master_key_file is None:
@@ -311,9 +305,7 @@ def _production_problems(settings: Settings) -> list[str]:
             " machine, and set master_key_file to it."
         )
     elif settings.master_key_file is not None and not settings.master_key_file.exists():
-        problems.append(
-            f"master_key_file {settings.master_key_file} does not exist: `vestibule keys new --file` it."
-        )
+        problems.append(f"master_key_file {settings.master_key_file} does not exist: `vestibule keys new --file` it.")
     return problems
 
 
@@ -328,9 +320,7 @@ def _base_url_problems(base_url: str) -> list[str]:
     elif parts.scheme == "http" and not is_loopback(host):
         problems.append(f"base_url {base_url} is not protected: use https; http is for this machine alone.")
     if parts.path or parts.query or parts.fragment or parts.username:
-        problems.append(
-            "base_url has no path, no `/` at its end, no query and no user: only https://host[:port]."
-        )
+        problems.append("base_url has no path, no `/` at its end, no query and no user: only https://host[:port].")
     if _is_example(host):
         problems.append(f"base_url {base_url} is the example: set your own address.")
     return problems
@@ -344,9 +334,7 @@ def _mail_problems(mail: MailSettings) -> list[str]:
     if "@" not in mail.mail_from or not sender:
         problems.append("mail_from is missing or no address: write it as `Name <no-reply@your-domain>`.")
     elif _is_example(sender):
-        problems.append(
-            f"mail_from {mail.mail_from} is the example: set an address your mail server may send for."
-        )
+        problems.append(f"mail_from {mail.mail_from} is the example: set an address your mail server may send for.")
     if mail.smtp_password.reveal().casefold() in _GUESSES:
         problems.append("smtp_password is a default or an example: set a real one.")
     if mail.smtp_tls == "none" and not is_loopback(mail.smtp_host):

@@ -278,13 +278,11 @@ async def test_a_server_that_speaks_nonsense_is_asked_again(line):
 # --- Protection ---------------------------------------------------------------------------------
 
 
-async def test_starttls_is_not_optional(post):
-    """A server, or someone in between, that offers no TLS gets neither password nor message."""
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+async def test_tls_is_not_optional(post, tls):
+    """A server, or someone in between, that offers none gets no message."""
     server = await post()
-    refusal = await refusal_of(
-        server.deliver(smtp_tls="starttls", smtp_username="acme", smtp_password=Secret("hunter2-hunter2"))
-    )
-    assert refusal.fields == {}
+    assert (await refusal_of(server.deliver(smtp_tls=tls))).fields == {}
     assert server.handler.arrived == []
 
 
@@ -302,7 +300,7 @@ async def test_the_password_goes_through_tls(post, certificate, monkeypatch, tls
 
     def authenticate(server, session, envelope, mechanism, data):
         seen.append((data.login, data.password))
-        return AuthResult(success=is_right)
+        return AuthResult(success=is_right, handled=False)
 
     options = {"authenticator": authenticate, "auth_require_tls": tls == "starttls"}
     is_starttls = tls == "starttls"

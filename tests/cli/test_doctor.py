@@ -90,7 +90,7 @@ ILLS = {
     "key beside the data": (ill(key_file=Entry("/srv/data/k", True, 0o600)), "warning", "opens itself"),
     "short passwords": (policy(password_min=8), "advice", "NIST recommends 15"),
     "development keys": (app(development_keys=2), "warning", "2 development keys"),
-    "no origins": (policy(origins=()), "warning", "origins is empty"),
+    "no origins": (policy(origins=(), redirect_url=""), "warning", "no web page may call it"),
     "no redirect": (policy(redirect_url=""), "warning", "redirect_url is empty"),
     "unprotected redirect": (policy(redirect_url="http://shop.acme.test/r"), "error", "unprotected"),
     "enumeration": (policy(reveal_taken_email=True), "advice", "find out who has an account"),

@@ -1,6 +1,6 @@
 """Apps, their policies and keys."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 
@@ -45,13 +45,14 @@ async def test_a_policy_made_with_the_app_comes_back_whole(world: World, name):
     assert (await world.house.apps.get(app.id)).policy == policy
 
 
-@pytest.mark.parametrize("field", fields(Policy), ids=lambda field: field.name)
-@pytest.mark.parametrize("value", [None, object(), 1.5, b"x", [1], {"a": "b"}, "text", 7, True])
-async def test_a_value_of_another_type_is_refused(world: World, field, value):
-    if type(value) is type(getattr(DEFAULTS, field.name)) and not isinstance(value, dict):
-        pytest.skip("this one fits")
-    with refused(Code.FIELD_INVALID, field=field.name):
-        await world.house.apps.set_policy(world.app, field.name, value, ORIGIN)
+@pytest.mark.parametrize("name", FIELD_NAMES)
+async def test_a_value_of_another_type_is_refused(world: World, name):
+    values = [None, object(), 1.5, b"x", [1], {"a": "b"}, "text", 7, True]
+    for value in values:
+        if type(value) is type(getattr(DEFAULTS, name)) and not isinstance(value, dict):
+            continue
+        with refused(Code.FIELD_INVALID, field=name):
+            await world.house.apps.set_policy(world.app, name, value, ORIGIN)
 
 
 async def test_an_unknown_field_is_refused(world: World):

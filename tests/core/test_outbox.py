@@ -7,6 +7,7 @@ import pytest
 from tests.checks import rows
 from tests.core.journeys import ADA, LINKED, mailed
 from tests.world import ORIGIN, World
+from vestibule.core.signin.mails import Wish
 from vestibule.core.signin.model import Purpose
 from vestibule.kernel.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from vestibule.workers.outbox import Deliverer
@@ -25,9 +26,8 @@ async def test_a_mail_waits_in_the_transaction_of_its_fact(world: World):
 async def test_a_fact_that_did_not_happen_sends_no_mail(world: World):
     with pytest.raises(LookupError):
         async with world.house.store.transaction(world.app.id) as tx:
-            await world.house.mails.one_time(
-                tx, world.app, Purpose.MAGIC_LINK, "nobody", ADA, ORIGIN, world.clock.now_ms()
-            )
+            wish = Wish(Purpose.MAGIC_LINK, "nobody", ADA)
+            await world.house.mails.one_time(tx, world.app, wish, ORIGIN, world.clock.now_ms())
             raise LookupError
     assert await world.deliver() == []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.races.counting import counted, grown
-from tests.races.secrets import SECRETS, OneTime
+from tests.races.one_time import SECRETS, OneTime
 from tests.races.trials import TRIALS
 from tests.world import REDIRECT, World
 from vestibule.core.apps.policy import Policy

@@ -120,9 +120,7 @@ def check_proxies(facts: Facts) -> Iterator[Finding]:
             yield Finding(_E, "proxies", what, "Name only the networks of your own proxies.")
     is_behind = settings.base_url.startswith("https://") and settings.proxy_hops == 0
     if settings.is_production and is_behind:
-        what = (
-            "base_url is https, so a proxy stands in front, but proxy_hops is 0: all clients share its limits"
-        )
+        what = "base_url is https, so a proxy stands in front, but proxy_hops is 0: all clients share its limits"
         mend = "Set trusted_proxies to its network (127.0.0.1/32 on the same machine) and proxy_hops to 1."
         yield Finding(_W, "proxies", what, mend)
 
@@ -131,9 +129,7 @@ def check_mail(facts: Facts) -> Iterator[Finding]:
     """Whether mail leaves."""
     if facts.mail_problem:
         what = f"The mail server does not take us: {facts.mail_problem}"
-        yield Finding(
-            _E, "mail", what, "Check smtp_host, smtp_port, smtp_tls, smtp_username and smtp_password."
-        )
+        yield Finding(_E, "mail", what, "Check smtp_host, smtp_port, smtp_tls, smtp_username and smtp_password.")
     database = facts.database
     if database and database.waiting_mails and facts.now_ms - database.oldest_mail_ms > LATE_MAIL_MS:
         what = f"{database.waiting_mails} mails wait, the oldest since {minute_text(database.oldest_mail_ms)}"
@@ -187,18 +183,12 @@ def check_database(facts: Facts) -> Iterator[Finding]:
         return
     if database.damage:
         what = f"The database is damaged or no database: {database.damage}"
-        yield Finding(
-            _E, "database", what, "Stop the server and restore the last good copy of the data folder."
-        )
+        yield Finding(_E, "database", what, "Stop the server and restore the last good copy of the data folder.")
     if database.pending:
         what = f"Migrations are missing: {', '.join(database.pending)}"
-        yield Finding(
-            _W, "database", what, "Copy the data folder, then run `vestibule migrate` or start the server."
-        )
+        yield Finding(_W, "database", what, "Copy the data folder, then run `vestibule migrate` or start the server.")
     if database.journal_mode != "wal":
-        what = (
-            f"The journal mode is {database.journal_mode}; acknowledged writes need wal and synchronous=FULL"
-        )
+        what = f"The journal mode is {database.journal_mode}; acknowledged writes need wal and synchronous=FULL"
         yield Finding(_W, "database", what, "Start the server once: it sets both.")
 
 
@@ -215,11 +205,7 @@ def check_keys(facts: Facts) -> Iterator[Finding]:
         return
     if key_file.is_there and key_file.mode & 0o077:
         yield Finding(_E, "master key", f"Others may read {key_file.name}", f"chmod 600 {key_file.name}")
-    if (
-        facts.settings.is_production
-        and key_file.is_there
-        and key_file.name.startswith(f"{facts.folder.name}/")
-    ):
+    if facts.settings.is_production and key_file.is_there and key_file.name.startswith(f"{facts.folder.name}/"):
         what = "The key file lies in the data folder: a copy of the folder opens itself"
         yield Finding(_W, "master key", what, "Move it elsewhere and set master_key_file to it.")
 
@@ -239,22 +225,18 @@ def _policy_of(app: AppFacts, *, is_production: bool) -> Iterator[Finding]:
         return
     if app.development_keys:
         what = f"{here}: {app.development_keys} development keys are in the database; `serve` refuses them"
-        yield Finding(
-            _W, "keys", what, f"Revoke them: vestibule key list --app {app.id}, vestibule key revoke …"
-        )
+        yield Finding(_W, "keys", what, f"Revoke them: vestibule key list --app {app.id}, vestibule key revoke …")
     if app.environment == "development":
         return
-    if not app.policy.origins:
-        what = f"{here}: origins is empty, so no web page may call it"
-        yield Finding(_W, "origins", what, f"""{change} origins '["https://your-app"]'""")
     redirect = urlsplit(app.policy.redirect_url)
-    if not redirect.hostname:
+    if not redirect.hostname and not app.policy.origins:
+        what = f"{here}: redirect_url and origins are empty: mail links lead nowhere, and no web page may call it"
+        yield Finding(_W, "origins", what, f"{change} redirect_url https://your-app/auth-redirect")
+    elif not redirect.hostname:
         what = f"{here}: redirect_url is empty, so mail links lead nowhere"
         yield Finding(_W, "redirect", what, f"{change} redirect_url https://your-app/auth-redirect")
     elif redirect.scheme == "http" and not is_loopback(redirect.hostname):
-        what = (
-            f"{here}: mail links lead to {app.policy.redirect_url}, unprotected, with a token in the address"
-        )
+        what = f"{here}: mail links lead to {app.policy.redirect_url}, unprotected, with a token in the address"
         yield Finding(_E, "redirect", what, f"{change} redirect_url https://…")
     if app.policy.reveal_taken_email:
         what = f"{here}: reveal_taken_email is on: anybody can find out who has an account"

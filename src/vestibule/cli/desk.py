@@ -70,8 +70,7 @@ def settings_of(place: Place) -> Settings:
     has_key = settings.master_key is not None or settings.master_key_file is not None
     if not settings.database.exists() and not has_key:
         raise click.ClickException(
-            f"There is no Vestibule in {settings.data_dir}. Name its folder with --data, or start one:"
-            " vestibule dev"
+            f"There is no Vestibule in {settings.data_dir}. Name its folder with --data, or start one: vestibule dev"
         )
     return settings
 

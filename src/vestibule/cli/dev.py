@@ -37,9 +37,7 @@ FAULTY = frozenset({"/_api/rest/v1/dev-fault"})
         "vestibule dev --json --data /tmp/trial",
     )
 )
-@click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(1, 65_535), help="TCP port on 127.0.0.1."
-)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535), help="TCP port on 127.0.0.1.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
@@ -51,18 +49,10 @@ FAULTY = frozenset({"/_api/rest/v1/dev-fault"})
     "--redirect-url",
     help=f"Where mail links lead in your app.  [default: {REDIRECT_URL}, or what it was before]",
 )
-@click.option(
-    "--host", "hosts", multiple=True, help="A further host name to answer to; may be given several times."
-)
-@click.option(
-    "--fault", is_flag=True, hidden=True, envvar="VESTIBULE_DEV_FAULT", help="One path fails, for tests."
-)
-@click.option(
-    "--json", "is_json", is_flag=True, help="When ready, print one line of JSON on standard output."
-)
-def dev(
-    *, port: int, data: Path, redirect_url: str | None, hosts: tuple[str, ...], fault: bool, is_json: bool
-) -> None:
+@click.option("--host", "hosts", multiple=True, help="A further host name to answer to; may be given several times.")
+@click.option("--fault", is_flag=True, hidden=True, envvar="VESTIBULE_DEV_FAULT", help="One path fails, for tests.")
+@click.option("--json", "is_json", is_flag=True, help="When ready, print one line of JSON on standard output.")
+def dev(*, port: int, data: Path, redirect_url: str | None, hosts: tuple[str, ...], fault: bool, is_json: bool) -> None:
     """Start Vestibule on this machine, for trying and for developing an app.
 
     One process, no other service, no mail leaves: the inbox shows it. The first start makes an app named demo
@@ -92,9 +82,7 @@ async def _dev(settings: Settings, redirect_url: str | None, *, is_faulty: bool,
         await serve(running, settings, ready)
 
 
-def _compose(
-    settings: Settings, inbox_token: Secret[str], inbox_href: str, faulty: frozenset[str]
-) -> Running:
+def _compose(settings: Settings, inbox_token: Secret[str], inbox_href: str, faulty: frozenset[str]) -> Running:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     inbox = Inbox(settings.data_dir / "inbox.db")
 

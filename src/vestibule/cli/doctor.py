@@ -28,16 +28,12 @@ SMTP_TIMEOUT_S = 10.0
 
 
 @click.command(
-    epilog=examples(
-        "vestibule doctor", "vestibule doctor --settings FILE --online", "vestibule doctor --json"
-    )
+    epilog=examples("vestibule doctor", "vestibule doctor --settings FILE --online", "vestibule doctor --json")
 )
 @click.option("--settings", "file", type=click.Path(path_type=Path), help="Settings file (TOML).")
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder of the house.")
 @click.option("--production", is_flag=True, help="Judge a development house as `serve` would.")
-@click.option(
-    "--online", is_flag=True, help="Also speak to the mail server; without it nothing leaves this machine."
-)
+@click.option("--online", is_flag=True, help="Also speak to the mail server; without it nothing leaves this machine.")
 @click.option("--json", "is_json", is_flag=True, help="Answer with JSON, for scripts.")
 def doctor(*, file: Path | None, data: Path | None, production: bool, online: bool, is_json: bool) -> None:
     """Find what is set up wrongly: addresses, proxies, mail, clock, disk, database, keys, policies.
@@ -87,9 +83,7 @@ def gather(settings: Settings, *, is_online: bool) -> Facts:
 def _entry(path: Path) -> Entry:
     if not path.exists():
         return Entry(str(path))
-    return Entry(
-        str(path), is_there=True, mode=path.stat().st_mode & 0o777, is_writable=os.access(path, os.W_OK)
-    )
+    return Entry(str(path), is_there=True, mode=path.stat().st_mode & 0o777, is_writable=os.access(path, os.W_OK))
 
 
 def _built_ms() -> int:

@@ -22,9 +22,7 @@ def keys() -> None:
 
 
 @keys.command("new")
-@click.option(
-    "--file", type=click.Path(path_type=Path), help="Write it here, mode 600; an existing file stays."
-)
+@click.option("--file", type=click.Path(path_type=Path), help="Write it here, mode 600; an existing file stays.")
 def new(file: Path | None) -> None:
     """Make a key ring with one fresh key, for `master_key_file`, or printed for `VESTIBULE_MASTER_KEY`."""
     entropy = SystemEntropy()
@@ -32,9 +30,7 @@ def new(file: Path | None) -> None:
         click.echo(keyring.Ring.fresh(entropy).text.reveal())
         return
     if file.exists():
-        raise click.ClickException(
-            f"{file} is there already. A new key for a house in use: vestibule keys rotate"
-        )
+        raise click.ClickException(f"{file} is there already. A new key for a house in use: vestibule keys rotate")
     keyring.load_or_create(file, entropy)
     say(f"Written to {file}, mode 600. Keep a copy in a safe place: no backup opens without it.")
 

@@ -43,9 +43,7 @@ def serve(file: Path | None, data_dir: Path | None, host: str | None, port: int 
     if workers > 1:
         raise click.UsageError(WORKERS)
     try:
-        settings = refuse_unfit(
-            load_from_machine(file, mode="production", data_dir=data_dir, host=host, port=port)
-        )
+        settings = refuse_unfit(load_from_machine(file, mode="production", data_dir=data_dir, host=host, port=port))
     except SettingsError as error:
         problems = "\n".join(f"  - {problem}" for problem in error.problems)
         raise click.ClickException(f"These settings are not fit for production:\n{problems}") from None

@@ -15,9 +15,7 @@ UNBROKEN = 1_000
 """Columns a line may have: the terminal breaks it, so that a key or an address is copied in one piece."""
 
 
-def show(
-    answer: object, *, is_json: bool, columns: Sequence[str] = (), empty: str = "Nothing there."
-) -> None:
+def show(answer: object, *, is_json: bool, columns: Sequence[str] = (), empty: str = "Nothing there.") -> None:
     """Print an answer: a list as a table of these columns, a single thing as lines."""
     console = Console(highlight=False, width=UNBROKEN)
     if is_json:

@@ -44,9 +44,7 @@ def create(*, place: Place, email: str, name: str | None, asks: bool, password_s
 
 @user.command("list")
 @click.option("--after", default="", help="Id of the last user of the page before.")
-@click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1, 1_000), help="Users of a page."
-)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1_000), help="Users of a page.")
 @administers
 def list_(place: Place, after: str, limit: int) -> None:
     """List users, oldest first."""
@@ -90,9 +88,7 @@ def set_password(*, place: Place, who: str, password_stdin: bool, link: bool) ->
 def ban(place: Place, who: str) -> None:
     """Keep a user out, by every way in, and end every session."""
     answer = put(place, "user.ban", user=who)
-    show(answer, is_json=True) if place.is_json else say(
-        "Banned." if answer["changed"] else "Was banned already."
-    )
+    show(answer, is_json=True) if place.is_json else say("Banned." if answer["changed"] else "Was banned already.")
 
 
 @user.command("unban")
@@ -120,9 +116,7 @@ def delete(*, place: Place, who: str, yes: bool) -> None:
 
 
 @click.group(
-    epilog=examples(
-        "vestibule session list ada@your-domain", "vestibule session revoke sh_0123456789abcdef01234567"
-    )
+    epilog=examples("vestibule session list ada@your-domain", "vestibule session revoke sh_0123456789abcdef01234567")
 )
 def session() -> None:
     """Sessions: signed-in browsers and programs."""

@@ -43,10 +43,8 @@ class DevDoor:
                 return await self._latest(call)
             case ["inbox", "events"]:
                 return StreamingResponse(self._events(), media_type="text/event-stream", headers=PAGE)
-            case ["inbox", mail_id] if mail := self.inbox.find(mail_id):
-                return await self._message(mail)
-            case ["inbox", mail_id, "html"] if mail := self.inbox.find(mail_id):
-                return HTMLResponse(mail.html, headers=MAIL)
+            case ["inbox", mail_id, *rest] if (mail := self.inbox.find(mail_id)) and rest in ([], ["html"]):
+                return HTMLResponse(mail.html, headers=MAIL) if rest else await self._message(mail)
             case _:
                 return _plain(404, "There is no such page.")
 

@@ -61,9 +61,7 @@ class Inbox:
         self.path.touch(mode=0o600)
         self._run(_SCHEMA)
 
-    async def deliver(
-        self, app_id: AppId, message: Message, message_id: str, now_ms: int, expires_at_ms: int
-    ) -> None:
+    async def deliver(self, app_id: AppId, message: Message, message_id: str, now_ms: int, expires_at_ms: int) -> None:
         """Keep a mail; operators' mail is never kept."""
         if app_id == SYSTEM_APP:
             return

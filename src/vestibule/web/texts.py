@@ -125,8 +125,7 @@ TEXTS: dict[str, str] = {
     "link.used.not_you": "Was that not you?",
     "link.used.secure": "Secure your account",
     "link.superseded.title": "There is a newer email",
-    "link.superseded.lead": "This link was replaced when we sent another one on {sent:moment}. "
-    "Use the newest email.",
+    "link.superseded.lead": "This link was replaced when we sent another one on {sent:moment}. Use the newest email.",
     "link.malformed.title": "Part of the link is missing",
     "link.malformed.lead": "Your mail program may have cut it. Enter the code from the email instead.",
     "link.malformed.submit": "Continue",

@@ -67,9 +67,7 @@ class SmtpChannel:
         if not self._domain:
             raise ValueError("the sender has no address")
 
-    async def deliver(
-        self, app_id: AppId, message: Message, message_id: str, now_ms: int, expires_at_ms: int
-    ) -> None:
+    async def deliver(self, app_id: AppId, message: Message, message_id: str, now_ms: int, expires_at_ms: int) -> None:
         """Hand it over. `message_id` is the same at every try, so that a receiver can drop a copy.
 
         Raises: unavailable; with the field `permanent` when this message will never be taken.

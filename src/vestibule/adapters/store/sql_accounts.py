@@ -35,9 +35,7 @@ _ERASE_USER = point(
     " version = version + 1, updated_at_ms = :now_ms WHERE app_id = :app_id AND id = :id AND status <> 'deleted'"
 )
 _NOTE_SIGN_IN = point('UPDATE "user" SET last_sign_in_at_ms = :now_ms WHERE app_id = :app_id AND id = :id')
-_LIST_USERS = scan(
-    f'SELECT {_USER} FROM "user" WHERE app_id = :app_id AND id > :after ORDER BY id LIMIT :count'
-)
+_LIST_USERS = scan(f'SELECT {_USER} FROM "user" WHERE app_id = :app_id AND id > :after ORDER BY id LIMIT :count')
 
 _IDENTIFIER = "id, user_id, kind, value, verified_at_ms, is_primary, added_at_ms"
 _FIND_IDENTIFIER = point(

@@ -44,13 +44,9 @@ _ADD_KEY = point(
     f"INSERT INTO app_key (app_id, {_KEY})"
     " VALUES (:app_id, :id, :kind, :name, :environment, :digest, :sealed, :created_at_ms, :revoked_at_ms)"
 )
-_FIND_KEY = point(
-    f"SELECT {_KEY} FROM app_key WHERE app_id = :app_id AND digest = :digest AND revoked_at_ms IS NULL"
-)
+_FIND_KEY = point(f"SELECT {_KEY} FROM app_key WHERE app_id = :app_id AND digest = :digest AND revoked_at_ms IS NULL")
 _LIST_KEYS = point(f"SELECT {_KEY} FROM app_key WHERE app_id = :app_id ORDER BY id")
-_RESEAL_KEY = point(
-    "UPDATE app_key SET sealed = :new WHERE app_id = :app_id AND id = :id AND sealed = :old"
-)
+_RESEAL_KEY = point("UPDATE app_key SET sealed = :new WHERE app_id = :app_id AND id = :id AND sealed = :old")
 _REVOKE_KEY = point(
     "UPDATE app_key SET revoked_at_ms = :now_ms, sealed = NULL"
     " WHERE app_id = :app_id AND id = :id AND revoked_at_ms IS NULL"

@@ -30,9 +30,7 @@ _FIND_FILE_NAMED = point(
     f"SELECT {_FILE} FROM file WHERE app_id = :app_id AND bucket_id = :bucket_id AND name = :wanted"
 )
 _FIND_PUBLIC = point(f"SELECT {_FILE} FROM file WHERE app_id = :app_id AND public_key = :public_key")
-_OF_USER = scan(
-    f"SELECT {_FILE} FROM file WHERE app_id = :app_id AND user_id = :user_id ORDER BY id LIMIT :count"
-)
+_OF_USER = scan(f"SELECT {_FILE} FROM file WHERE app_id = :app_id AND user_id = :user_id ORDER BY id LIMIT :count")
 _REMOVE_FILE = point("DELETE FROM file WHERE app_id = :app_id AND id = :id")
 _OPEN_ACCOUNT = point(
     "INSERT INTO file_usage (app_id, owner, used_bytes, files) VALUES (:app_id, :owner, 0, 0)"

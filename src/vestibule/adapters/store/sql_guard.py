@@ -18,9 +18,7 @@ _NTH_OLDEST = point(
     "SELECT at_ms FROM limit_hit WHERE app_id = :app_id AND rule = :rule AND subject = :subject"
     " AND at_ms > :since_ms ORDER BY at_ms DESC LIMIT 1 OFFSET :nth"
 )
-_HIT = point(
-    "INSERT INTO limit_hit (app_id, rule, subject, at_ms, id) VALUES (:app_id, :rule, :subject, :now_ms, :id)"
-)
+_HIT = point("INSERT INTO limit_hit (app_id, rule, subject, at_ms, id) VALUES (:app_id, :rule, :subject, :now_ms, :id)")
 _REFUSED = point(
     "INSERT INTO limit_refusal (app_id, rule, subject, minute_ms, refused)"
     " VALUES (:app_id, :rule, :subject, :minute_ms, 1)"
@@ -50,9 +48,7 @@ _FORGIVE_ALL = point(
     " AND subject >= :subject AND subject < :subject || '/'"
 )
 
-_NEXT_POSITION = point(
-    "UPDATE event_feed SET position = position + 1 WHERE app_id = :app_id RETURNING position"
-)
+_NEXT_POSITION = point("UPDATE event_feed SET position = position + 1 WHERE app_id = :app_id RETURNING position")
 _EVENT = (
     "id, type, at_ms, actor_kind, actor_id, subject, session_id, attempt_id, device_id, payload, personal, position"
 )
@@ -60,9 +56,7 @@ _APPEND = point(
     f"INSERT INTO event (app_id, {_EVENT}) VALUES (:app_id, :id, :type, :at_ms, :actor_kind, :actor_id, :subject,"
     " :session_id, :attempt_id, :device_id, :payload, :personal, :position)"
 )
-_LIST = scan(
-    f"SELECT {_EVENT} FROM event WHERE app_id = :app_id AND position > :after ORDER BY position LIMIT :count"
-)
+_LIST = scan(f"SELECT {_EVENT} FROM event WHERE app_id = :app_id AND position > :after ORDER BY position LIMIT :count")
 
 
 class SqlLimits:

@@ -52,9 +52,7 @@ _FIND_ATTEMPT = point(
     f"SELECT {_ATTEMPT} FROM attempt WHERE app_id = :app_id AND digest = :digest"
     " AND ended_at_ms IS NULL AND expires_at_ms > :now_ms"
 )
-_CHANGE_ATTEMPT = point(
-    "UPDATE attempt SET state = :state WHERE app_id = :app_id AND id = :id AND ended_at_ms IS NULL"
-)
+_CHANGE_ATTEMPT = point("UPDATE attempt SET state = :state WHERE app_id = :app_id AND id = :id AND ended_at_ms IS NULL")
 _END_ATTEMPT = point(
     "UPDATE attempt SET ended_at_ms = :now_ms WHERE app_id = :app_id AND id = :id AND ended_at_ms IS NULL"
 )

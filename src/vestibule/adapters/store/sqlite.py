@@ -16,22 +16,18 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from vestibule.adapters.store.sqlite_executors import RETRY_S, Budgeted, LoopReader, ThreadReader, Writer
 from vestibule.adapters.store.statement import Row, Statement
 from vestibule.adapters.store.tx import SqlTx
 from vestibule.core.store import in_transaction
 from vestibule.kernel.errors import Code, refuse
 from vestibule.kernel.ids import AppId
 
-T = TypeVar("T")
-
 STEP_BUDGET = 20_000
-"""Virtual machine steps a statement on the loop may take (about two milliseconds), in units of _STEPS."""
+"""Virtual machine steps a statement on the loop may take (about two milliseconds)."""
 SCAN_STEP_BUDGET = 200_000_000
-_STEPS = 1_000
-_RETRY_S = 0.002
-_READ_RETRIES = 50
 _BEGIN_RETRIES = 1_000
 
 
@@ -40,16 +36,16 @@ class FileInUseError(Exception):
 
 
 class SqliteStore:
-    """One database file, one process. Open with `await SqliteStore.open(path)`, end with `close()`."""
+    """One database file, one process. End with `close()`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = _locked(path)
         self._writer = _connect(path)
-        self._reader = _Budgeted(_connect(path, read_only=True), STEP_BUDGET)
+        self._reader = Budgeted(_connect(path, read_only=True), STEP_BUDGET)
         self._commits = ThreadPoolExecutor(1, "commit")
         self._scans = ThreadPoolExecutor(2, "scan")
-        self._scan_readers: list[_Budgeted] = []
+        self._scan_readers: list[Budgeted] = []
         self._batch: _Batch | None = None
         self._committing: asyncio.Future[None] | None = None
         self._broken = False
@@ -71,20 +67,20 @@ class SqliteStore:
 
     def reading(self, app_id: AppId) -> SqlTx:
         """Committed rows, by key, on the loop."""
-        return SqlTx(_LoopReader(app_id, self._reader))
+        return SqlTx(LoopReader(app_id, self._reader))
 
     def scanning(self, app_id: AppId) -> SqlTx:
         """Committed rows by statements that may scan, on a reader thread."""
-        return SqlTx(_ThreadReader(app_id, self))
+        return SqlTx(ThreadReader(app_id, self._scan))
 
-    async def scan(self, work: Callable[[_Budgeted], T]) -> T:
+    async def _scan(self, work: Callable[[Budgeted], list[Row]]) -> list[Row]:
         """Run a read on a pooled connection in a reader thread."""
 
-        def run() -> T:
+        def run() -> list[Row]:
             try:
                 reader = self._scan_readers.pop()
             except IndexError:
-                reader = _Budgeted(_connect(self._path, read_only=True, timeout_s=5.0), SCAN_STEP_BUDGET)
+                reader = Budgeted(_connect(self._path, read_only=True, timeout_s=5.0), SCAN_STEP_BUDGET)
             try:
                 return work(reader)
             finally:
@@ -104,7 +100,7 @@ class SqliteStore:
         guard = _SuspensionGuard(self)
         token = in_transaction.set(True)
         try:
-            yield SqlTx(_Writer(app_id, self._writer))
+            yield SqlTx(Writer(app_id, self._writer))
             guard.check()
         except BaseException:
             self._undo()
@@ -132,7 +128,7 @@ class SqliteStore:
             except sqlite3.Error as error:
                 if "locked" not in str(error):
                     raise refuse(Code.UNAVAILABLE, str(error)) from error
-            await asyncio.sleep(_RETRY_S)
+            await asyncio.sleep(RETRY_S)
         raise refuse(Code.UNAVAILABLE, "another process keeps the database locked")
 
     def _begin(self) -> _Batch:
@@ -161,7 +157,7 @@ class SqliteStore:
         loop = asyncio.get_running_loop()
         if self._body_open:
             # A body that suspended will be undone: a commit now would keep the half that it has written.
-            loop.call_later(_RETRY_S, self._start_commit, batch)
+            loop.call_later(RETRY_S, self._start_commit, batch)
             return
         self._committing = loop.create_future()
         work = loop.run_in_executor(self._commits, self._commit)
@@ -232,115 +228,6 @@ class _SuspensionGuard:
 
     def cancel(self) -> None:
         self._handle.cancel()
-
-
-class _Budgeted:
-    """A read connection that aborts a statement past its step budget."""
-
-    def __init__(self, connection: sqlite3.Connection, budget: int) -> None:
-        self.connection = connection
-        self._budget = budget // _STEPS
-        self._left = self._budget
-        connection.set_progress_handler(self._step, _STEPS)
-
-    def _step(self) -> int:
-        self._left -= 1
-        return int(self._left < 0)
-
-    def fetch(self, statement: Statement, values: dict[str, object], *, first: bool) -> list[Row]:
-        self._left = self._budget
-        cursor = self.connection.execute(statement.text, values)
-        if not first:
-            return cursor.fetchall()
-        row = cursor.fetchone()
-        cursor.close()
-        return [] if row is None else [row]
-
-    def close(self) -> None:
-        self.connection.close()
-
-
-class _Writer:
-    """Statements of an open transaction."""
-
-    def __init__(self, app_id: AppId, connection: sqlite3.Connection) -> None:
-        self.app_id = app_id
-        self._connection = connection
-
-    async def one(self, statement: Statement, **values: object) -> Row | None:
-        rows = self._execute(statement, values).fetchall()
-        return rows[0] if rows else None
-
-    async def all(self, statement: Statement, **values: object) -> list[Row]:
-        return self._execute(statement, values).fetchall()
-
-    async def run(self, statement: Statement, **values: object) -> int:
-        return self._execute(statement, values).rowcount
-
-    def _execute(self, statement: Statement, values: dict[str, object]) -> sqlite3.Cursor:
-        try:
-            return self._connection.execute(statement.text, {"app_id": self.app_id, **values})
-        except sqlite3.OperationalError as error:
-            raise refuse(Code.UNAVAILABLE, str(error)) from error
-
-
-class _LoopReader:
-    """Point reads on the loop."""
-
-    def __init__(self, app_id: AppId, reader: _Budgeted) -> None:
-        self.app_id = app_id
-        self._reader = reader
-
-    async def one(self, statement: Statement, **values: object) -> Row | None:
-        rows = await self._fetch(statement, values, first=True)
-        return rows[0] if rows else None
-
-    async def all(self, statement: Statement, **values: object) -> list[Row]:
-        return await self._fetch(statement, values, first=False)
-
-    async def run(self, statement: Statement, **values: object) -> int:
-        raise RuntimeError(_READ_ONLY)
-
-    async def _fetch(self, statement: Statement, values: dict[str, object], *, first: bool) -> list[Row]:
-        if statement.may_scan:
-            msg = "a statement that may scan does not run on the loop"
-            raise RuntimeError(msg)
-        for attempt in range(_READ_RETRIES):
-            try:
-                return self._reader.fetch(statement, {"app_id": self.app_id, **values}, first=first)
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or attempt == _READ_RETRIES - 1:
-                    raise refuse(Code.UNAVAILABLE, str(error)) from error
-                await asyncio.sleep(_RETRY_S)
-        raise AssertionError
-
-
-class _ThreadReader:
-    """Reads that may scan, on a thread."""
-
-    def __init__(self, app_id: AppId, store: SqliteStore) -> None:
-        self.app_id = app_id
-        self._store = store
-
-    async def one(self, statement: Statement, **values: object) -> Row | None:
-        rows = await self._fetch(statement, values, first=True)
-        return rows[0] if rows else None
-
-    async def all(self, statement: Statement, **values: object) -> list[Row]:
-        return await self._fetch(statement, values, first=False)
-
-    async def run(self, statement: Statement, **values: object) -> int:
-        raise RuntimeError(_READ_ONLY)
-
-    async def _fetch(self, statement: Statement, values: dict[str, object], *, first: bool) -> list[Row]:
-        bound = {"app_id": self.app_id, **values}
-        try:
-            return await self._store.scan(lambda reader: reader.fetch(statement, bound, first=first))
-        except sqlite3.OperationalError as error:
-            raise refuse(Code.UNAVAILABLE, str(error)) from error
-
-
-_READ_ONLY = "writes belong in a transaction"
 
 
 def _locked(path: Path) -> Any:

@@ -45,14 +45,10 @@ class Users:
             if not await tx.users.change_profile(user_id, person.user.version, profile, now_ms):
                 raise refuse(Code.UNAVAILABLE, "the row changed at the same time")
             await self.audit.record(tx, _changed(user_id, origin, profile, person.user.profile), now_ms)
-        user = replace(
-            person.user, profile=profile, version=person.user.version + 1, updated_at_ms=now_ms
-        )
+        user = replace(person.user, profile=profile, version=person.user.version + 1, updated_at_ms=now_ms)
         return replace(person, user=user)
 
 
 def _changed(user_id: UserId, origin: Origin, after: Profile, before: Profile) -> Event:
     names = sorted(name for name in after.keys() | before.keys() if after.get(name) != before.get(name))
-    return Event(
-        EventType.USER_CHANGED, origin, "user", user_id, user_id, payload={"fields": ",".join(names)}
-    )
+    return Event(EventType.USER_CHANGED, origin, "user", user_id, user_id, payload={"fields": ",".join(names)})

@@ -25,9 +25,7 @@ class Rotated:
     """Keys of apps that are sealed under the new key now."""
 
 
-async def rotate(
-    store: Store, clock: Clock, audit: Audit, apps: Apps, keys: KeyRing, origin: Origin
-) -> Rotated:
+async def rotate(store: Store, clock: Clock, audit: Audit, apps: Apps, keys: KeyRing, origin: Origin) -> Rotated:
     """A new key in front, then every app key sealed under it. Run again, it goes on where it stopped.
 
     Old keys stay on the ring: mail on its way and the personal part of the log still need them.

@@ -61,9 +61,7 @@ class UserAdmin:
         profile, problems = fields.first_profile(new.values or {}, app.policy)
         name = profile.get("name")
         if new.password is not None:
-            problems += self.passwords.problems(
-                app, new.password, email, name if isinstance(name, str) else ""
-            )
+            problems += self.passwords.problems(app, new.password, email, name if isinstance(name, str) else "")
         if refusal := all_of(problems):
             raise refusal
         password_hash = None if new.password is None else await self.hasher.hash(new.password)
@@ -125,9 +123,7 @@ class UserAdmin:
         now_ms = self.clock.now_ms()
         user_id = person.user.id
         async with self.store.transaction(app.id) as tx:
-            event_id = await self.audit.record(
-                tx, _by_operator(EventType.PASSWORD_RESET, user_id, origin), now_ms
-            )
+            event_id = await self.audit.record(tx, _by_operator(EventType.PASSWORD_RESET, user_id, origin), now_ms)
             if old := await tx.credentials.find_password(user_id):
                 await tx.credentials.remove(old.id, now_ms)
             credential = Credential(new_id(now_ms, self.entropy), user_id, password_hash)
@@ -169,9 +165,7 @@ class UserAdmin:
         """
         return await self._set_status(app, who, UserStatus.ACTIVE, EventType.USER_UNBANNED, origin)
 
-    async def _set_status(
-        self, app: App, who: str, status: UserStatus, type_: EventType, origin: Origin
-    ) -> bool:
+    async def _set_status(self, app: App, who: str, status: UserStatus, type_: EventType, origin: Origin) -> bool:
         user_id = (await self._get_living(app, who)).user.id
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
@@ -214,9 +208,7 @@ class UserAdmin:
                     for owner in (user_id, app.id):
                         await tx.files.refund(owner, file.size_bytes)
                     await tx.files.doom(file.storage_key, now_ms)
-                    event = replace(
-                        _by_operator(EventType.FILE_REMOVED, user_id, origin), payload={"file_id": file.id}
-                    )
+                    event = replace(_by_operator(EventType.FILE_REMOVED, user_id, origin), payload={"file_id": file.id})
                     await self.audit.record(tx, event, now_ms)
 
     # Sessions -------------------------------------------------------------------------------------

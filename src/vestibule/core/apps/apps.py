@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, get_type_hints
 
 from vestibule.core.apps.model import App, AppKey, Environment, KeyKind
-from vestibule.core.apps.policy import Policy
+from vestibule.core.apps.policy import Policy, is_place
 from vestibule.core.guard.audit import Audit
 from vestibule.core.guard.model import Event, EventType
 from vestibule.core.store import Store, Tx
@@ -60,7 +60,10 @@ class Apps:
         return apps[0]
 
     async def create(self, name: str, environment: Environment, policy: Policy, origin: Origin) -> App:
-        """A new app with its own counter of events."""
+        """A new app with its own counter of events.
+
+        Raises: field_invalid.
+        """
         now_ms = self.clock.now_ms()
         app_id = AppId(new_id(now_ms, self.entropy))
         return await self._create(app_id, name, environment, policy, origin, now_ms)
@@ -71,13 +74,18 @@ class Apps:
         if found is not None:
             return found
         return await self._create(
-            SYSTEM_APP, "Vestibule operators", Environment.PRODUCTION, Policy(sign_up_open=False), origin,
+            SYSTEM_APP,
+            "Vestibule operators",
+            Environment.PRODUCTION,
+            Policy(sign_up_open=False),
+            origin,
             self.clock.now_ms(),
         )
 
     async def _create(
         self, app_id: AppId, name: str, environment: Environment, policy: Policy, origin: Origin, now_ms: int
     ) -> App:
+        _refuse_nowhere(policy)
         app = App(app_id, new_id(now_ms, self.entropy), name, environment, now_ms, policy)
         async with self.store.transaction(app_id) as tx:
             await tx.apps.add(app)
@@ -92,6 +100,7 @@ class Apps:
         """
         changes: dict[str, Any] = {name: _typed(name, value)}
         policy = replace(app.policy, **changes)
+        _refuse_nowhere(policy)
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
             await tx.apps.set_policy(name, getattr(policy, name), now_ms)
@@ -171,6 +180,13 @@ class Apps:
     async def list(self) -> list[App]:
         """All apps but the operators' own."""
         return await self.store.reading(SYSTEM_APP).apps.list()
+
+
+def _refuse_nowhere(policy: Policy) -> None:
+    places = {"redirect_url": (policy.redirect_url,), "redirect_allow": policy.redirect_allow}
+    for name, urls in places.items():
+        if not all(is_place(url) for url in urls if url):
+            raise refuse(Code.FIELD_INVALID, field=name)
 
 
 def _typed(name: str, value: object) -> object:

@@ -45,13 +45,9 @@ class Operators:
                 return found.user_id
             user_id = UserId(new_id(now_ms, self.entropy))
             data_key = text_of(self.entropy.token_bytes(24))
-            await tx.users.add(
-                User(user_id, UserStatus.ACTIVE, {}, ("operator",), 1, data_key, now_ms, now_ms, now_ms)
-            )
+            await tx.users.add(User(user_id, UserStatus.ACTIVE, {}, ("operator",), 1, data_key, now_ms, now_ms, now_ms))
             await tx.identifiers.add(
-                Identifier(
-                    new_id(now_ms, self.entropy), user_id, IdentifierKind.EMAIL, email, now_ms, True, now_ms
-                ),
+                Identifier(new_id(now_ms, self.entropy), user_id, IdentifierKind.EMAIL, email, now_ms, True, now_ms),
                 "operator",
             )
             event = Event(EventType.USER_CREATED, origin, "system", None, user_id, personal={"email": email})

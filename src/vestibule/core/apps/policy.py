@@ -66,13 +66,11 @@ class Policy:
 DEFAULTS = Policy()
 FIELD_NAMES = tuple(f.name for f in fields(Policy))
 
+_SHOWN_BY_BROWSERS = "about|blob|data|file|filesystem|javascript|vbscript|view-source"
 # A web address, or a program's own scheme as RFC 8252 has it: `acme://x`, `com.acme.app:/x`.
-_PLACE = re.compile(r"https?://[^\s/?#\\@]+([/?#]\S*)?|[a-z][a-z0-9+.-]*:/\S*")
-_SHOWN_BY_BROWSERS = ("about:", "blob:", "data:", "file:", "filesystem:", "javascript:", "vbscript:", "view-source:")
+_PLACE = re.compile(rf"https?://[^\s/?#\\@]+([/?#]\S*)?|(?!(https?|{_SHOWN_BY_BROWSERS}):)[a-z][a-z0-9+.-]*:/\S*")
 
 
 def is_place(url: str) -> bool:
     """Whether people may be sent to a URL: absolute, and nothing that a browser runs or shows by itself."""
-    if not url.isprintable() or url.startswith(_SHOWN_BY_BROWSERS):
-        return False
-    return _PLACE.fullmatch(url) is not None and (url.startswith(("http://", "https://")) or url[:4] != "http")
+    return url.isprintable() and _PLACE.fullmatch(url) is not None

@@ -127,9 +127,7 @@ class Files:
         file = await self.get(app, bucket, name_or_id, reader)
         return file, self.blobs.stream(file.storage_key)
 
-    async def open_public(
-        self, app: App, bucket_id: str, public_key: str
-    ) -> tuple[StoredFile, AsyncIterator[bytes]]:
+    async def open_public(self, app: App, bucket_id: str, public_key: str) -> tuple[StoredFile, AsyncIterator[bytes]]:
         """The file of a public path, for anyone.
 
         Raises: file_not_found, unavailable.
@@ -139,9 +137,7 @@ class Files:
             raise refuse(Code.FILE_NOT_FOUND)
         return file, self.blobs.stream(file.storage_key)
 
-    async def delete(
-        self, app: App, bucket: str, name_or_id: str, reader: str | None, origin: Origin
-    ) -> None:
+    async def delete(self, app: App, bucket: str, name_or_id: str, reader: str | None, origin: Origin) -> None:
         """Forget a file at once; its bytes go with the next sweep. For its owner and the server.
 
         Raises: bucket_not_found, file_not_found, permission_denied.

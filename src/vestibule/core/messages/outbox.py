@@ -32,9 +32,7 @@ class Post:
         row_id = new_id(now_ms, self.entropy)
         sealed = self.keys.seal(tx.app_id, _place(row_id), _padded(json.dumps(asdict(message)).encode()))
         expires_at_ms = expires_at_ms or now_ms + NOTICE_LIFE_MS
-        await tx.outbox.add(
-            OutboxRow(tx.app_id, row_id, "email", message.kind, sealed, 0, expires_at_ms, now_ms)
-        )
+        await tx.outbox.add(OutboxRow(tx.app_id, row_id, "email", message.kind, sealed, 0, expires_at_ms, now_ms))
         self.ring()
 
     def open(self, row: OutboxRow) -> Message:

@@ -31,9 +31,7 @@ class Outbox(Protocol):
 class Channel(Protocol):
     """Delivers one message, or raises `unavailable` to be asked again."""
 
-    async def deliver(
-        self, app_id: AppId, message: Message, message_id: str, now_ms: int, expires_at_ms: int
-    ) -> None:
+    async def deliver(self, app_id: AppId, message: Message, message_id: str, now_ms: int, expires_at_ms: int) -> None:
         """Hand it over. `message_id` is the same at every try, so that a receiver can drop a copy.
 
         Raises: unavailable.

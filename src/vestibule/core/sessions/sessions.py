@@ -122,9 +122,7 @@ class Sessions:
         self, tx: Tx, current: Current, ended: SessionId, reason: str, origin: Origin, now_ms: int
     ) -> None:
         user_id = current.session.user_id
-        event = Event(
-            EventType.SESSION_ENDED, origin, "user", user_id, user_id, ended, payload={"reason": reason}
-        )
+        event = Event(EventType.SESSION_ENDED, origin, "user", user_id, user_id, ended, payload={"reason": reason})
         await self.audit.record(tx, event, now_ms)
 
 

@@ -67,9 +67,7 @@ class Changes:
             if refusal is None and await tx.challenges.consume(digest, (Purpose.RESET_GRANT,), now_ms) is None:
                 refusal = refuse(Code.GRANT_INVALID, "used a moment ago")
             if refusal is None:
-                await self._set_password(
-                    tx, app, person, password_hash, None, origin, now_ms
-                )
+                await self._set_password(tx, app, person, password_hash, None, origin, now_ms)
         if refusal is not None:
             raise refusal
         return person.email
@@ -81,9 +79,7 @@ class Changes:
         is_live = _is_live_reset(challenge, self.clock.now_ms())
         return challenge.detail.email if is_live and challenge is not None else None
 
-    async def change_password(
-        self, current: Current, new: Secret[str], old: Secret[str], origin: Origin
-    ) -> None:
+    async def change_password(self, current: Current, new: Secret[str], old: Secret[str], origin: Origin) -> None:
         """Change the password with the old one; every other session ends.
 
         Raises: invalid_credentials, password_too_short, password_too_long, password_common, password_similar,
@@ -95,9 +91,7 @@ class Changes:
         password_hash = await self.hasher.hash(new)
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
-            await self._set_password(
-                tx, app, person, password_hash, current.session.id, origin, now_ms
-            )
+            await self._set_password(tx, app, person, password_hash, current.session.id, origin, now_ms)
 
     async def change_email(self, current: Current, new: str, password: Secret[str], origin: Origin) -> Person:
         """Ask for another address: it changes when the new one confirms. A taken one answers alike.
@@ -145,9 +139,7 @@ class Changes:
             raise refuse(Code.EMAIL_TAKEN, field="newEmail", value=address)
         return person
 
-    async def apply_email(
-        self, tx: Tx, app: App, user_id: UserId, address: str, origin: Origin, now_ms: int
-    ) -> bool:
+    async def apply_email(self, tx: Tx, app: App, user_id: UserId, address: str, origin: Origin, now_ms: int) -> bool:
         """Swap the primary address and tell the old one. False when the new one is taken by now."""
         old = await tx.identifiers.primary(user_id, IdentifierKind.EMAIL)
         if old is None or await tx.identifiers.find(IdentifierKind.EMAIL, address) is not None:
@@ -198,9 +190,7 @@ class Changes:
 
     def _check_new(self, app: App, password: Secret[str], person: Person) -> None:
         name = person.user.profile.get("name")
-        refusal = all_of(
-            self.passwords.problems(app, password, person.email, name if isinstance(name, str) else "")
-        )
+        refusal = all_of(self.passwords.problems(app, password, person.email, name if isinstance(name, str) else ""))
         if refusal is not None:
             raise refusal
 

@@ -59,9 +59,7 @@ class Door:
         if person.user.status is UserStatus.BANNED:
             raise refuse(Code.USER_BANNED)
         token = token or new_token(TokenKind.SESSION, app.id, self.entropy)
-        session = await open_session(
-            tx, app, (proof,), token, origin, now_ms, fresh_session_id(now_ms, self.entropy)
-        )
+        session = await open_session(tx, app, (proof,), token, origin, now_ms, fresh_session_id(now_ms, self.entropy))
         await tx.users.note_sign_in(proof.user_id, now_ms)
         event = Event(
             EventType.SESSION_OPENED,

@@ -70,9 +70,7 @@ class Grants:
             )
         return issued.token
 
-    async def _open(
-        self, tx: Tx, app: App, challenge: Challenge, key_id: str, origin: Origin, now_ms: int
-    ) -> Opened:
+    async def _open(self, tx: Tx, app: App, challenge: Challenge, key_id: str, origin: Origin, now_ms: int) -> Opened:
         proof = Authenticated(UserId(challenge.subject), challenge.detail.method, now_ms)
         opened = await self.door.admit(tx, app, proof, origin, now_ms, self._token(app, challenge))
         await tx.challenges.note_result(challenge.id, f"{opened.session.id} {key_id}")
@@ -101,9 +99,7 @@ class Grants:
         )
         await self.audit.record(tx, event, now_ms)
 
-    async def _again(
-        self, tx: Tx, app: App, challenge: Challenge | None, key_id: str, now_ms: int
-    ) -> Opened:
+    async def _again(self, tx: Tx, app: App, challenge: Challenge | None, key_id: str, now_ms: int) -> Opened:
         if (
             challenge is None
             or challenge.purpose is not Purpose.GRANT

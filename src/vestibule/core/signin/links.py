@@ -71,9 +71,7 @@ class Links:
             raise refuse(Code.EMAIL_INVALID, field="email")
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
-            refusal = await self.limiter.charge(
-                tx, app, SEND, origin, now_ms, destination=address, purpose=purpose
-            )
+            refusal = await self.limiter.charge(tx, app, SEND, origin, now_ms, destination=address, purpose=purpose)
             if refusal is None:
                 subject, instead = await self._behind(tx, purpose, address, now_ms)
                 subject = subject or self.challenges.recipient(app.id, address)
@@ -98,9 +96,7 @@ class Links:
         else:
             await self.send(app, challenge.purpose, detail.email, origin, return_to=detail.return_to)
 
-    async def _behind(
-        self, tx: Tx, purpose: Purpose, address: str, now_ms: int
-    ) -> tuple[str, MessageKind | None]:
+    async def _behind(self, tx: Tx, purpose: Purpose, address: str, now_ms: int) -> tuple[str, MessageKind | None]:
         """Who a mail is for, or the notice to send instead. Reads the same rows in every case."""
         identifier = await tx.identifiers.find(IdentifierKind.EMAIL, address)
         registrations = await tx.registrations.live(IdentifierKind.EMAIL, address, now_ms, 1)
@@ -115,9 +111,7 @@ class Links:
             return identifier.user_id, None
         return (registrations[0].id, None) if registrations else ("", MessageKind.NO_ACCOUNT)
 
-    async def _asked(
-        self, tx: Tx, app: App, purpose: Purpose, address: str, origin: Origin, now_ms: int
-    ) -> None:
+    async def _asked(self, tx: Tx, app: App, purpose: Purpose, address: str, origin: Origin, now_ms: int) -> None:
         event = Event(
             EventType.MESSAGE_ASKED,
             origin,
@@ -175,9 +169,7 @@ class Links:
             raise confirmed
         return confirmed
 
-    async def confirm_code(
-        self, app: App, purpose: Purpose, email: str, code: str, origin: Origin
-    ) -> Confirmed:
+    async def confirm_code(self, app: App, purpose: Purpose, email: str, code: str, origin: Origin) -> Confirmed:
         """Use the code of a mail, for people whose link was cut or opened elsewhere.
 
         Atomic: the try is counted before the code is compared; of concurrent right codes exactly one succeeds.
@@ -228,19 +220,19 @@ class Links:
         await self._confirmed(tx, user_id, challenge, method, origin, now_ms)
         token: Secret[str] | None = None
         if challenge.purpose is Purpose.RESET_PASSWORD:
-            token = (await self.challenges.grant(
-                tx, app, Purpose.RESET_GRANT, user_id, ChallengeDetail(email=challenge.detail.email), now_ms
-            )).token
+            token = (
+                await self.challenges.grant(
+                    tx, app, Purpose.RESET_GRANT, user_id, ChallengeDetail(email=challenge.detail.email), now_ms
+                )
+            ).token
         elif challenge.purpose is not Purpose.CHANGE_EMAIL:
-            token = (await self.challenges.grant(
-                tx, app, Purpose.GRANT, user_id, ChallengeDetail(method=method), now_ms
-            )).token
+            token = (
+                await self.challenges.grant(tx, app, Purpose.GRANT, user_id, ChallengeDetail(method=method), now_ms)
+            ).token
         detail = challenge.detail
         return Confirmed(challenge.purpose, token, detail.email, detail.door, detail.return_to)
 
-    async def _resolve(
-        self, tx: Tx, app: App, challenge: Challenge, origin: Origin, now_ms: int
-    ) -> UserId | None:
+    async def _resolve(self, tx: Tx, app: App, challenge: Challenge, origin: Origin, now_ms: int) -> UserId | None:
         """The user a challenge is for, made or changed on the way."""
         subject = UserId(challenge.subject)
         if challenge.purpose is Purpose.CHANGE_EMAIL:
@@ -260,9 +252,7 @@ class Links:
     async def _verify(self, tx: Tx, identifier: Identifier, origin: Origin, now_ms: int) -> None:
         if await tx.identifiers.verify(identifier.id, "email", now_ms):
             user_id = identifier.user_id
-            await self.audit.record(
-                tx, Event(EventType.EMAIL_VERIFIED, origin, "user", user_id, user_id), now_ms
-            )
+            await self.audit.record(tx, Event(EventType.EMAIL_VERIFIED, origin, "user", user_id, user_id), now_ms)
 
     async def _confirmed(
         self, tx: Tx, user_id: UserId, challenge: Challenge, method: str, origin: Origin, now_ms: int

@@ -71,9 +71,7 @@ class Mails:
         message = templates.one_time(KINDS[wish.purpose], asked, secret)
         await self.post.write(tx, message, now_ms, issued.challenge.expires_at_ms)
 
-    async def notice(
-        self, tx: Tx, app: App, kind: MessageKind, email: str, origin: Origin, now_ms: int
-    ) -> None:
+    async def notice(self, tx: Tx, app: App, kind: MessageKind, email: str, origin: Origin, now_ms: int) -> None:
         """A mail that tells of something that happened."""
         await self.post.write(tx, templates.notice(kind, _asked(app, email, origin, now_ms)), now_ms)
 

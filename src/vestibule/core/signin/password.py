@@ -109,9 +109,7 @@ class PasswordSignIn:
             if live is None or live.id != found.credential.id:
                 raise refuse(Code.INVALID_CREDENTIALS, "the password changed while it was verified")
             opened = await self.door.admit(tx, app, Authenticated(user_id, "password", now_ms), origin, now_ms)
-            await tx.limits.forgive(
-                PASSWORD_FAILURES.method, self.limiter.run_subject(app, address, found.device_id)
-            )
+            await tx.limits.forgive(PASSWORD_FAILURES.method, self.limiter.run_subject(app, address, found.device_id))
             event_id = await self._attempted(tx, app, found, address, origin, now_ms, None)
             if fresh_hash is not None and await tx.credentials.remove(found.credential.id, now_ms):
                 rehashed = Credential(new_id(now_ms, self.entropy), user_id, fresh_hash)

@@ -136,9 +136,7 @@ class SignUp:
             raise refuse(Code.EMAIL_TAKEN, field="email", value=email)
         return SignedUp(Person(_future_user(registration, ""), email, is_email_verified=False), None)
 
-    async def _create_at_once(
-        self, app: App, registration: Registration, origin: Origin, now_ms: int
-    ) -> SignedUp:
+    async def _create_at_once(self, app: App, registration: Registration, origin: Origin, now_ms: int) -> SignedUp:
         opened: Opened | None = None
         async with self.store.transaction(app.id) as tx:
             created = await self.create_user(tx, registration, "", origin, now_ms)
@@ -182,9 +180,7 @@ class SignUp:
         await tx.credentials.add_password(credential, event_id, now_ms)
         return True
 
-    async def _attempted(
-        self, tx: Tx, app: App, email: str, origin: Origin, now_ms: int, refused: str | None
-    ) -> None:
+    async def _attempted(self, tx: Tx, app: App, email: str, origin: Origin, now_ms: int, refused: str | None) -> None:
         event = Event(
             EventType.SIGN_UP_ATTEMPT,
             origin,
@@ -202,6 +198,4 @@ class SignUp:
 
 def _future_user(registration: Registration, data_key: str) -> User:
     at_ms = registration.created_at_ms
-    return User(
-        registration.user_id, UserStatus.ACTIVE, registration.profile, (), 1, data_key, at_ms, at_ms, at_ms
-    )
+    return User(registration.user_id, UserStatus.ACTIVE, registration.profile, (), 1, data_key, at_ms, at_ms, at_ms)

@@ -88,13 +88,9 @@ GALLERY: dict[str, Callable[[], Flow]] = {
     "link.verify": lambda: links.link_landing(FRAME, "verify", ASKED),
     "link.magic-link": lambda: links.link_landing(FRAME, "magic-link", ASKED),
     "link.reset": lambda: links.link_landing(FRAME, "reset", ASKED),
-    "link.change-email": lambda: links.link_landing(
-        FRAME, "change-email", replace(ASKED, device="", place="")
-    ),
+    "link.change-email": lambda: links.link_landing(FRAME, "change-email", replace(ASKED, device="", place="")),
     "link.expired": lambda: links.link_expired(FRAME, NOON, HOUSE + "/code"),
-    "link.used": lambda: links.link_used(
-        FRAME, NOON, HOUSE + "/code", HOUSE + "/sign-in", HOUSE + "/recovery"
-    ),
+    "link.used": lambda: links.link_used(FRAME, NOON, HOUSE + "/code", HOUSE + "/sign-in", HOUSE + "/recovery"),
     "link.superseded": lambda: links.link_superseded(FRAME, NOON, HOUSE + "/code"),
     "link.malformed": lambda: links.link_malformed(FRAME),
     "link.malformed.field-errors": lambda: links.link_malformed(

@@ -81,9 +81,7 @@ def link_used(
     )
 
 
-def link_malformed(
-    frame: Frame, email: str = "", problem: Message | None = None, errors: Errors = NONE
-) -> Flow:
+def link_malformed(frame: Frame, email: str = "", problem: Message | None = None, errors: Errors = NONE) -> Flow:
     """The code field right there. Posts `email`, `code` and `do=verify`, or `do=resend`."""
     fields = email_and_code(email, errors)
     invalid = any(field.error for field in fields)

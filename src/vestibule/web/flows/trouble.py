@@ -18,16 +18,12 @@ def server_error(frame: Frame, reference: str, retry_href: str) -> Flow:
 
 def not_found(frame: Frame, sign_in_href: str) -> Flow:
     """No page under this address."""
-    return _page(
-        frame, 404, Message("not_found.lead"), Link(sign_in_href, Message("not_found.sign_in"), "primary")
-    )
+    return _page(frame, 404, Message("not_found.lead"), Link(sign_in_href, Message("not_found.sign_in"), "primary"))
 
 
 def flow_expired(frame: Frame, start_href: str) -> Flow:
     """The form is older than its flow."""
-    return _page(
-        frame, 410, Message("flow_expired.lead"), Link(start_href, Message("flow_expired.start"), "primary")
-    )
+    return _page(frame, 410, Message("flow_expired.lead"), Link(start_href, Message("flow_expired.start"), "primary"))
 
 
 def rate_limited(frame: Frame, until_ms: int, wait_s: int, retry_href: str) -> Flow:

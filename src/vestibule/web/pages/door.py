@@ -10,13 +10,14 @@ from starlette.responses import HTMLResponse, Response
 from vestibule.core.apps.model import App
 from vestibule.core.house import House
 from vestibule.gate import Call
-from vestibule.kernel.errors import Code, DomainError, refuse
+from vestibule.kernel.errors import KIND, Code, DomainError, Kind, refuse
 from vestibule.kernel.ids import SYSTEM_APP, read_token
 from vestibule.web.assets import lookup
 from vestibule.web.flow import Flow, Frame
 from vestibule.web.flows import trouble
 from vestibule.web.headers import PAGE, STATIC
 from vestibule.web.pages import entrance, landing, leaving, operator, recovery
+from vestibule.web.pages.errors import STATUS
 from vestibule.web.pages.visit import Visit, cookie_name
 from vestibule.web.render import render_flow
 
@@ -65,18 +66,19 @@ class PagesDoor:
     async def failed(self, call: Call, error: Exception) -> Response:
         """A page that says what is in the way; nothing of a fault but its reference."""
         frame = Frame("Vestibule")
-        code = error.code if isinstance(error, DomainError) else None
-        if code is Code.TOO_MANY_ATTEMPTS and isinstance(error, DomainError):
-            wait_s = int(error.fields.get("retry_after_s", 60))
-            now_ms = self.house.clock.now_ms()
-            flow = trouble.rate_limited(frame, now_ms + wait_s * 1000, wait_s, call.path)
-        elif code is Code.METHOD_NOT_ALLOWED:
-            return Response("Method not allowed\n", 405, headers={**PAGE, "Allow": "GET, HEAD, POST"})
-        elif code in {Code.NOT_FOUND, Code.APP_UNKNOWN, Code.APP_MISMATCH}:
+        if not isinstance(error, DomainError):
+            return _bare(trouble.server_error(frame, call.request_id, call.path))
+        status = STATUS[error.code]
+        if error.code is Code.METHOD_NOT_ALLOWED:
+            return Response("Method not allowed\n", status, headers={**PAGE, "Allow": str(error.fields["allow"])})
+        if error.code is Code.TOO_MANY_ATTEMPTS:
+            wait_s = int(error.fields["retry_after_s"])
+            flow = trouble.rate_limited(frame, self.house.clock.now_ms() + wait_s * 1000, wait_s, call.path)
+        elif KIND[error.code] is Kind.NOT_FOUND:
             flow = trouble.not_found(frame, "/sign-in")
         else:
-            flow = replace(trouble.server_error(frame, call.request_id, call.path), status=_STATUS.get(code, 500))
-        return _bare(flow)
+            flow = trouble.server_error(frame, call.request_id, call.path)
+        return _bare(replace(flow, status=status))
 
     async def _land(self, visit: Visit) -> Response:
         if visit.call.method != "POST":
@@ -112,17 +114,6 @@ class PagesDoor:
         return await (self.house.apps.get(app_id) if app_id else self.house.apps.only())
 
 
-_STATUS: dict[Code | None, int] = {
-    Code.CSRF_MISMATCH: 403,
-    Code.BODY_TOO_LARGE: 413,
-    Code.BODY_TOO_SLOW: 408,
-    Code.CONTENT_TYPE_INVALID: 415,
-    Code.FEATURE_OFF: 403,
-    Code.OVERLOADED: 503,
-    Code.UNAVAILABLE: 503,
-}
-
-
 def _static(call: Call) -> Response:
     found = lookup(call.path.removeprefix("/static/"))
     if found is None or call.method not in {"GET", "HEAD"}:
@@ -132,5 +123,3 @@ def _static(call: Call) -> Response:
 
 def _bare(flow: Flow) -> Response:
     return HTMLResponse(render_flow(flow), flow.status, headers=PAGE)
-
-

@@ -54,9 +54,7 @@ async def sign_in(visit: Visit) -> Response:
     try:
         if visit.do == "send-code":
             return await _send_code(visit, Purpose.MAGIC_LINK, email)
-        opened = await visit.house.password_sign_in.sign_in(
-            visit.app, email, visit.secret("password"), visit.origin
-        )
+        opened = await visit.house.password_sign_in.sign_in(visit.app, email, visit.secret("password"), visit.origin)
     except DomainError as error:
         if error.code is Code.EMAIL_INVALID:
             return _sign_in_page(visit, email, None, {"identifier": notices.EMAIL_INVALID})
@@ -116,9 +114,7 @@ async def code(visit: Visit) -> Response:
             return _code_page(visit, purpose, notices.CODE_SENT)
         if not visit.typed("code").strip():
             return _code_page(visit, purpose, None, {"code": notices.CODE_MISSING})
-        confirmed = await visit.house.links.confirm_code(
-            visit.app, purpose, email, visit.typed("code"), visit.origin
-        )
+        confirmed = await visit.house.links.confirm_code(visit.app, purpose, email, visit.typed("code"), visit.origin)
     except DomainError as error:
         problem = page_problem(error, visit.house.clock.now_ms())
         return _code_page(visit, purpose, problem, field_errors(error))
@@ -199,16 +195,12 @@ def _sign_up_page(visit: Visit, problem: Message | None, errors: Errors) -> Resp
     return visit.page(flow)
 
 
-def _code_page(
-    visit: Visit, purpose: Purpose, problem: Message | None, errors: Errors | None = None
-) -> Response:
+def _code_page(visit: Visit, purpose: Purpose, problem: Message | None, errors: Errors | None = None) -> Response:
     frame = visit.frame("/code", hidden={"action": purpose.value})
     email = visit.state.get("email", "")
     if email and visit.state.get("purpose") == purpose.value:
         valid_s = visit.app.policy.code_ms // 1000
-        flow = entrance.enter_code(
-            frame, WORDS[purpose], email, valid_s, visit.href("/sign-in"), problem, errors or {}
-        )
+        flow = entrance.enter_code(frame, WORDS[purpose], email, valid_s, visit.href("/sign-in"), problem, errors or {})
     else:
         flow = entrance.enter_email_and_code(frame, visit.typed("email"), problem, errors or {})
     return visit.page(flow)

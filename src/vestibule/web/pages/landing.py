@@ -41,9 +41,7 @@ async def press(visit: Visit, path: str) -> Response:
             if not email or not code:
                 errors = {"email": notices.EMAIL_MISSING} if not email else {"code": notices.CODE_MISSING}
                 return visit.page(await _page(visit, path, key, None, errors))
-            confirmed = await visit.house.links.confirm_code(
-                visit.app, _purpose(visit), email, code, visit.origin
-            )
+            confirmed = await visit.house.links.confirm_code(visit.app, _purpose(visit), email, code, visit.origin)
         else:
             confirmed = await visit.house.links.confirm(visit.app, key, visit.origin)
     except DomainError as error:
@@ -90,9 +88,7 @@ def _dead(visit: Visit, frame: Frame, peek: Peek, problem: Message | None) -> Fl
     refusal = peek.refusal or refuse(Code.LINK_INVALID)
     at_ms = int(refusal.fields.get("at_ms", peek.asked_at_ms))
     if refusal.code is Code.LINK_USED:
-        return links.link_used(
-            frame, at_ms, code_href, visit.href("/sign-in"), visit.href("/recovery"), problem
-        )
+        return links.link_used(frame, at_ms, code_href, visit.href("/sign-in"), visit.href("/recovery"), problem)
     if refusal.code is Code.LINK_SUPERSEDED:
         return links.link_superseded(frame, at_ms, code_href, problem)
     return links.link_expired(frame, at_ms, code_href, problem)

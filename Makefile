@@ -81,7 +81,7 @@ packages: $(if $(shell command -v npm 2>/dev/null),$(NODE))
 	@touch $@
 
 # Browsers are the system's, never a tool's own download.
-TOOLS := $(strip $(foreach tool,chromium strace,$(if $(shell command -v $(tool) 2>/dev/null),,$(tool))))
+TOOLS := $(strip $(foreach tool,chromium faketime strace,$(if $(shell command -v $(tool) 2>/dev/null),,$(tool))))
 system:
 ifneq ($(TOOLS),)
 	@{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq --yes --no-install-recommends $(TOOLS); } \

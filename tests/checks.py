@@ -73,7 +73,7 @@ def counted(world: World) -> Iterator[Work]:
     def note(statement: str) -> None:
         if not statement.startswith(_FRAME):
             table = _TABLE.search(statement)
-            work.statements.append(f"{statement.split()[0]} {table[1] if table else statement}")
+            work.statements.append(f"{statement.split(maxsplit=1)[0]} {table[1] if table else statement}")
 
     for connection in connections:
         connection.set_trace_callback(note)

@@ -78,9 +78,7 @@ class MemoryChannel:
     ids: list[str] = field(default_factory=list)
     failures: int = 0
 
-    async def deliver(
-        self, app_id: AppId, message: Message, message_id: str, now_ms: int, expires_at_ms: int
-    ) -> None:
+    async def deliver(self, app_id: AppId, message: Message, message_id: str, now_ms: int, expires_at_ms: int) -> None:
         assert not in_transaction.get(), "mail inside a transaction"
         if self.failures:
             self.failures -= 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -45,8 +46,16 @@ class World:
 
     @classmethod
     async def open(
-        cls, path: Path, policy: Policy | None = None, *, production: bool = False, hasher: object = None
+        cls,
+        path: Path,
+        policy: Policy | None = None,
+        *,
+        production: bool = False,
+        hasher: object = None,
+        parts: dict[str, Any] | None = None,
+        **given: Any,
     ) -> World:
+        """Compose a house; `given` are settings, `parts` further parts of the composition."""
         clock, channel = FrozenClock(), MemoryChannel()
         cheap = CheapHasher()
         settings = Settings.development(path)
@@ -57,8 +66,9 @@ class World:
                 data_dir=path,
                 master_key=Secret("k001:vBq3Yb5T1kPz0wq4mDq0q7hJcXr2s9uLfNe6gW8aHcE"),
             )
-        parts = Parts(clock, SeededEntropy(), hasher or cheap, lambda: channel)  # type: ignore[arg-type]  # a fake
-        running = compose(settings, parts)
+        chosen: Any = hasher or cheap
+        made = Parts(clock, SeededEntropy(), chosen, lambda: channel)
+        running = compose(replace(settings, **given), replace(made, **(parts or {})))
         environment = Environment.PRODUCTION if production else Environment.DEVELOPMENT
         policy = policy or Policy(redirect_url=REDIRECT)
         app = await running.house.apps.create("Acme", environment, policy, ORIGIN)
@@ -82,9 +92,7 @@ class World:
 
     async def sign_up(self, email: str = "ada@acme.test", password: str = PASSWORD, **values: object) -> str:
         """Sign up without confirming; answers the future user's id."""
-        signed_up = await self.house.sign_up.sign_up(
-            self.app, Wanted(email, Secret(password), dict(values)), ORIGIN
-        )
+        signed_up = await self.house.sign_up.sign_up(self.app, Wanted(email, Secret(password), dict(values)), ORIGIN)
         return signed_up.person.user.id
 
     async def user(self, email: str = "ada@acme.test", password: str = PASSWORD, **values: object) -> str:

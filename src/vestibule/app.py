@@ -16,6 +16,7 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Receive, Send
 
 from vestibule.adapters import keyring
+from vestibule.adapters.keyfile import KeyFile
 from vestibule.adapters.store.migrate import migrate
 from vestibule.adapters.store.sqlite import SqliteStore
 from vestibule.adapters.system import SystemClock, SystemEntropy
@@ -117,9 +118,9 @@ def compose(settings: Settings, parts: Parts | None = None) -> Running:
     Opens (and migrates) the database: FileInUseError when another process serves it.
     """
     parts = parts or Parts()
+    keys = _key_ring(settings, parts.entropy)
     migrate(settings.database)
     store = SqliteStore(settings.database)
-    keys = _key_ring(settings, parts.entropy)
     wake = asyncio.Event()
     house = _house(settings, parts, store, keys, wake.set)
     channel = _Lazy(parts.channel or (lambda: _smtp(settings)))
@@ -179,7 +180,7 @@ def _house(settings: Settings, parts: Parts, store: Store, keys: KeyRing, wake: 
         audit=audit,
         limiter=limiter,
         apps=apps,
-        operators=Operators(store, clock, entropy, keys, audit, apps, door),
+        operators=Operators(store, clock, entropy, keys, audit, limiter, apps, door),
         door=door,
         sessions=Sessions(store, clock, entropy, audit, activity),
         activity=activity,
@@ -194,7 +195,7 @@ def _house(settings: Settings, parts: Parts, store: Store, keys: KeyRing, wake: 
         links=Links(store, clock, audit, limiter, challenges, mails, sign_up, changes),
         grants=Grants(store, clock, keys, audit, limiter, challenges, door),
         changes=changes,
-        files=_files(settings, store, clock, entropy, audit),
+        files=_files(settings, store, clock, entropy, audit, limiter),
     )
 
 
@@ -202,6 +203,7 @@ def _front(settings: Settings, parts: Parts, house: House) -> Front:
     gate = Gate(
         agents=_module("vestibule.adapters.agents").AgentParser(),
         body_idle_s=settings.http.body_idle_timeout_s,
+        body_max_bytes=settings.http.body_max_bytes,
         proxies=settings.trusted_proxies,
         proxy_hops=settings.proxy_hops,
     )
@@ -229,14 +231,13 @@ def _front(settings: Settings, parts: Parts, house: House) -> Front:
     )
 
 
-def _key_ring(settings: Settings, entropy: Entropy) -> keyring.Ring:
+def _key_ring(settings: Settings, entropy: Entropy) -> KeyRing:
     if settings.master_key is not None:
         return keyring.Ring.parse(settings.master_key, entropy)
     if settings.key_file is None:
         raise AssertionError
-    if settings.is_production:
-        return keyring.load(settings.key_file, entropy)
-    return keyring.load_or_create(settings.key_file, entropy)
+    read = keyring.load if settings.is_production else keyring.load_or_create
+    return KeyFile(settings.key_file, read(settings.key_file, entropy), entropy)
 
 
 def _argon2(settings: Settings, entropy: Entropy) -> Hasher:
@@ -249,10 +250,10 @@ def _argon2(settings: Settings, entropy: Entropy) -> Hasher:
     )
 
 
-def _files(settings: Settings, store: Store, clock: Clock, entropy: Entropy, audit: Audit) -> Files:
+def _files(settings: Settings, store: Store, clock: Clock, entropy: Entropy, audit: Audit, limiter: Limiter) -> Files:
     blobs = _module("vestibule.adapters.blobs").FolderBlobs(settings.files_dir)
     images = _module("vestibule.adapters.images").ChildImages()
-    return Files(store, clock, entropy, audit, blobs, images)
+    return Files(store, clock, entropy, audit, limiter, blobs, images)
 
 
 def _smtp(settings: Settings) -> Channel:

@@ -48,6 +48,7 @@ class Gate:
 
     agents: AgentParser
     body_idle_s: float = 30.0
+    body_max_bytes: int = 1024 * 1024
     proxies: tuple[str, ...] = ()
     proxy_hops: int = 1
 
@@ -106,6 +107,11 @@ class Call:
     def header(self, name: str) -> str:
         """A request header; empty when there is none."""
         return self.request.headers.get(name, "")
+
+    @property
+    def media_type(self) -> str:
+        """What the body says it is, without parameters: `application/json`."""
+        return self.header("content-type").partition(";")[0].strip().lower()
 
     def query_value(self, name: str) -> str | None:
         """A query parameter, decoded; a raw `+` stays a plus, a blank becomes one: addresses come unencoded."""

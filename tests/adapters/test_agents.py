@@ -6,9 +6,7 @@ from vestibule.adapters import agents
 from vestibule.adapters.agents import AgentParser, parse_agent
 from vestibule.kernel.origin import Agent, Version
 
-CHROME = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
-)
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
     " Version/17.5 Mobile/15E148 Safari/604.1"
@@ -39,9 +37,7 @@ def test_every_part_is_a_text():
     for text in (CHROME, IPHONE, "", "\0\ud800é" * 50):
         agent = parse_agent(text)
         for version in (agent.browser, agent.device, agent.os):
-            assert all(
-                isinstance(part, str) and part for part in (version.family, version.major, version.minor)
-            )
+            assert all(isinstance(part, str) and part for part in (version.family, version.major, version.minor))
 
 
 def test_what_lies_behind_512_bytes_is_not_read():

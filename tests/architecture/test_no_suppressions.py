@@ -28,10 +28,7 @@ def unexplained(comment: str) -> bool:
 
 def files():
     return [
-        path
-        for folder in FOLDERS
-        for path in sorted((ROOT / folder).rglob("*.py"))
-        if "node_modules" not in path.parts
+        path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")) if "node_modules" not in path.parts
     ]
 
 

@@ -21,8 +21,7 @@ def mentions(tree: ast.Module) -> bool:
 def writes_rows(tree: ast.Module) -> bool:
     """Whether a module calls `….sessions.add`, the storage verb behind the opener."""
     return any(
-        isinstance(node, ast.Attribute) and ast.unparse(node).endswith(".sessions.add")
-        for node in ast.walk(tree)
+        isinstance(node, ast.Attribute) and ast.unparse(node).endswith(".sessions.add") for node in ast.walk(tree)
     )
 
 

@@ -168,9 +168,7 @@ def email() -> str:
 
 
 @pytest.fixture
-def visit(
-    chromium: Browser, request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[Callable[..., Visitor]]:
+def visit(chromium: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Visitor]]:
     """`visit(server, …)` opens a browser with storage of its own; no page of it may report a fault."""
     folder = Path(os.environ.get("VESTIBULE_SCREENSHOTS") or tmp_path)
     steps = itertools.count(1)
@@ -182,9 +180,7 @@ def visit(
         if message.type == "error" and not message.text.startswith(EXPECTED_NOISE):
             faults.append(f"{message.page and message.page.url}: {message.text}")
 
-    def opened(
-        server: Server, app_url: str = "", *, user_agent: str | None = None, scripts: bool = True
-    ) -> Visitor:
+    def opened(server: Server, app_url: str = "", *, user_agent: str | None = None, scripts: bool = True) -> Visitor:
         context = chromium.new_context(user_agent=user_agent, java_script_enabled=scripts, locale="en-GB")
         contexts.append(context)
         context.set_default_timeout(10_000)

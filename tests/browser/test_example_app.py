@@ -152,8 +152,7 @@ def test_a_picture_is_shown_from_its_public_path(ada, email, visit, server):
 def test_a_private_file_is_the_owners_alone(ada, email):
     ada.signs_up(email)
     uploaded = ada.client(
-        "storage.bucket('root').upload('diary.txt', new Blob(['Dear diary'], {type: 'text/plain'}),"
-        " {isPublic: false})"
+        "storage.bucket('root').upload('diary.txt', new Blob(['Dear diary'], {type: 'text/plain'}), {isPublic: false})"
     )
     assert uploaded["errors"] is None
     assert httpx.get(uploaded["data"]["publicPath"], trust_env=False).status_code == 404

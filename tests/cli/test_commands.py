@@ -17,9 +17,7 @@ ADA = "ada@acme.test"
 
 
 def run(*words: str, **settings: str):
-    return CliRunner().invoke(
-        vestibule, words, env={f"VESTIBULE_{n.upper()}": v for n, v in settings.items()}
-    )
+    return CliRunner().invoke(vestibule, words, env={f"VESTIBULE_{n.upper()}": v for n, v in settings.items()})
 
 
 def tree(command, path=()):

@@ -53,9 +53,7 @@ def end(process, sign):
 
 
 def admin(data, *words):
-    run = subprocess.run(
-        [COMMAND, *words, "--json", "--data", str(data)], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([COMMAND, *words, "--json", "--data", str(data)], capture_output=True, text=True, check=True)
     return json.loads(run.stdout)
 
 

@@ -23,20 +23,14 @@ def problems(**changes: str) -> str:
 def test_names_are_unique_and_speak_of_their_unit():
     assert len(ALL) == len({setting.variable for setting in ALL.values()})
     units = ("_s", "_bytes", "_port", "_hops", "_threads", "_queue", "port")
-    numbers = [
-        s.name
-        for s in ALL.values()
-        if isinstance(s.default, (int, float)) and not isinstance(s.default, bool)
-    ]
+    numbers = [s.name for s in ALL.values() if isinstance(s.default, (int, float)) and not isinstance(s.default, bool)]
     assert [name for name in numbers if not name.endswith(units)] == []
 
 
 def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text('port = 1\nhost = "10.0.0.1"\ntrusted_proxies = ["10.0.0.0/8"]\nsmtp_host = "a"')
-    settings = load(
-        {"VESTIBULE_PORT": "2", "VESTIBULE_HOST": "10.0.0.2"}, file, host="10.0.0.3", data_dir=None
-    )
+    settings = load({"VESTIBULE_PORT": "2", "VESTIBULE_HOST": "10.0.0.2"}, file, host="10.0.0.3", data_dir=None)
     assert (settings.port, settings.host, settings.mail.smtp_host) == (2, "10.0.0.3", "a")
     assert settings.trusted_proxies == ("10.0.0.0/8",)
 

@@ -37,9 +37,7 @@ async def code_of(call):
 
 async def test_a_created_user_may_sign_in(world):
     admin = world.house.user_admin
-    person = await admin.create(
-        world.app, NewUser("Ada@Acme.test", Secret(PASSWORD), {"name": "Ada"}), ORIGIN
-    )
+    person = await admin.create(world.app, NewUser("Ada@Acme.test", Secret(PASSWORD), {"name": "Ada"}), ORIGIN)
     assert (person.email, person.is_email_verified, person.user.profile) == (
         "ada@acme.test",
         True,
@@ -72,8 +70,7 @@ async def test_a_user_is_found_by_id_and_by_any_spelling_of_the_address(world):
 
 async def test_pages_of_users(world):
     ids = [
-        (await world.house.user_admin.create(world.app, NewUser(f"u{n}@acme.test"), ORIGIN)).user.id
-        for n in range(3)
+        (await world.house.user_admin.create(world.app, NewUser(f"u{n}@acme.test"), ORIGIN)).user.id for n in range(3)
     ]
     first = await world.house.user_admin.list(world.app, limit=2)
     rest = await world.house.user_admin.list(world.app, after=first[-1].user.id, limit=2)

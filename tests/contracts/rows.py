@@ -54,7 +54,7 @@ def a_user(**changes: Any) -> User:
 
 def an_identifier(**changes: Any) -> Identifier:
     number = new_id()
-    identifier = Identifier(number, UserId(new_id()), EMAIL, f"{number}@acme.test", None, True, NOW)  # noqa: FBT003
+    identifier = Identifier(number, UserId(new_id()), EMAIL, f"{number}@acme.test", None, True, NOW)
     return replace(identifier, **changes)
 
 
@@ -63,9 +63,7 @@ def a_credential(**changes: Any) -> Credential:
 
 
 def a_registration(**changes: Any) -> Registration:
-    registration = Registration(
-        new_id(), UserId(new_id()), EMAIL, "ada@acme.test", "hash", {"name": "Ada"}, NOW, LATER
-    )
+    registration = Registration(new_id(), UserId(new_id()), EMAIL, "ada@acme.test", "hash", {"name": "Ada"}, NOW, LATER)
     return replace(registration, **changes)
 
 
@@ -131,7 +129,7 @@ def a_mail(app_id: AppId, **changes: Any) -> OutboxRow:
 
 def a_bucket(**changes: Any) -> Bucket:
     number = new_id()
-    return replace(Bucket(number, f"bucket {number}", True, ("a", "b"), UserId(new_id()), NOW, NOW), **changes)  # noqa: FBT003
+    return replace(Bucket(number, f"bucket {number}", True, ("a", "b"), UserId(new_id()), NOW, NOW), **changes)
 
 
 def a_file(**changes: Any) -> StoredFile:

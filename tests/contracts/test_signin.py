@@ -37,9 +37,7 @@ async def test_a_token_does_nothing_else_than_its_purpose(store, app_id):
             assert await tx.challenges.consume(challenge.digest, (purpose,), NOW) is not None
 
 
-@pytest.mark.parametrize(
-    "dead", [{"expires_at_ms": NOW}, {"superseded_at_ms": NOW}, {"consumed_at_ms": NOW}], ids=str
-)
+@pytest.mark.parametrize("dead", [{"expires_at_ms": NOW}, {"superseded_at_ms": NOW}, {"consumed_at_ms": NOW}], ids=str)
 async def test_a_dead_token_is_not_consumed(store, app_id, dead):
     challenge = a_challenge(**dead)
     async with store.transaction(app_id) as tx:

@@ -15,7 +15,9 @@ from vestibule.adapters.store.sqlite import FileInUseError, SqliteStore
 from vestibule.adapters.store.statement import Statement
 from vestibule.kernel.errors import Code, DomainError
 
-ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE :app_id = :app_id"
+ENDLESS = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE :app_id = :app_id"
+)
 
 
 @pytest.fixture

@@ -53,9 +53,7 @@ def test_names_its_app(statement):
     assert ":app_id" in statement.text
 
 
-@pytest.mark.parametrize(
-    "statement", [each for each in STATEMENTS if not each.across_apps], ids=short
-)
+@pytest.mark.parametrize("statement", [each for each in STATEMENTS if not each.across_apps], ids=short)
 def test_touches_its_own_app_only(statement):
     """As many conditions on the app as tables that are read or changed."""
     touched = re.findall(r"\b(?:FROM|UPDATE|INTO|JOIN)\s+\"?[a-z_]+", statement.text.replace("DO UPDATE", ""))

@@ -44,9 +44,7 @@ async def _chain(world: World, email: str) -> Walk:
     await walk.step(world, "sign-up", sign_up)
     await walk.step(world, "sign-in", lambda: world.sign_in(email, CHOSEN))
     await walk.step(world, "wrong password", lambda: world.sign_in(email, "not-what-was-5-chosen"))
-    await walk.step(
-        world, "resend at once", lambda: house.links.send(app, Purpose.EMAIL_CONFIRM, email, ORIGIN)
-    )
+    await walk.step(world, "resend at once", lambda: house.links.send(app, Purpose.EMAIL_CONFIRM, email, ORIGIN))
     world.clock.tick(61_000)
     await walk.step(world, "resend", lambda: house.links.send(app, Purpose.EMAIL_CONFIRM, email, ORIGIN))
     await walk.step(world, "sign-in again", lambda: world.sign_in(email, CHOSEN))
@@ -68,9 +66,7 @@ async def test_the_chain_answers_alike(walks):
 
 async def test_the_chain_hashes_alike(walks):
     fresh, taken = walks
-    assert [(name, work.hashes) for name, work in fresh.costs] == [
-        (name, work.hashes) for name, work in taken.costs
-    ]
+    assert [(name, work.hashes) for name, work in fresh.costs] == [(name, work.hashes) for name, work in taken.costs]
 
 
 async def test_the_chain_asks_the_database_alike(walks):
@@ -94,9 +90,7 @@ async def test_asking_for_a_mail_is_the_same_for_everybody(world: World, purpose
     world.clock.tick(61_000)
     walk = Walk()
     for email in (FRESH, TAKEN, PENDING):
-        await walk.step(
-            world, "send", lambda email=email: world.house.links.send(world.app, purpose, email, ORIGIN)
-        )
+        await walk.step(world, "send", lambda email=email: world.house.links.send(world.app, purpose, email, ORIGIN))
     assert walk.answers == [("send", None)] * 3
     assert walk.costs[0][1] == walk.costs[1][1] == walk.costs[2][1]
 
@@ -120,9 +114,7 @@ async def test_a_device_costs_the_same_for_unknown_and_known(world: World):
     origin = replace(ORIGIN, device_id=device.id)
     walk = Walk()
     for email in (FRESH, TAKEN):
-        await walk.step(
-            world, "sign-in", lambda email=email: world.sign_in(email, "a-wrong-2-password", origin)
-        )
+        await walk.step(world, "sign-in", lambda email=email: world.sign_in(email, "a-wrong-2-password", origin))
     assert walk.costs[0] == walk.costs[1]
 
 

@@ -27,6 +27,11 @@ async def _user(world: World) -> None:
     await world.user(ADA)
 
 
+async def _outdated(world: World) -> None:
+    await world.user(ADA)
+    world.hasher.generation = 2
+
+
 async def _banned(world: World) -> None:
     await world.user(ADA)
     await world.house.user_admin.ban(world.app, ADA, ORIGIN)
@@ -92,6 +97,11 @@ ACTS: dict[str, tuple[Callable[[World], Awaitable], Callable[[World, object], Aw
         {"sign_up.attempt": 1, "user.created": 1, "session.opened": 1},
     ),
     "sign in": (_user, lambda w, _: w.sign_in(ADA), {"sign_in.attempt": 1, "session.opened": 1}),
+    "sign in with an outdated hash": (
+        _outdated,
+        lambda w, _: w.sign_in(ADA),
+        {"sign_in.attempt": 1, "session.opened": 1, "password.rehashed": 1},
+    ),
     "sign in, wrong": (_user, lambda w, _: w.sign_in(ADA, WRONG), {"sign_in.attempt": 1}),
     "sign in, unknown": (_nothing, lambda w, _: w.sign_in(ADA), {"sign_in.attempt": 1}),
     "sign in, banned": (_banned, lambda w, _: w.sign_in(ADA), {"sign_in.attempt": 1}),

@@ -110,7 +110,9 @@ async def test_a_sealed_mail_opens_in_its_own_row_only(world: World):
     async with world.house.store.transaction(world.app.id) as tx:
         row = await tx.outbox.claim(world.clock.now_ms(), world.clock.now_ms())
     assert row is not None
-    moved = type(row)(**{**{name: getattr(row, name) for name in row.__slots__}, "id": second if row.id == first else first})
+    moved = type(row)(
+        **{**{name: getattr(row, name) for name in row.__slots__}, "id": second if row.id == first else first}
+    )
     with pytest.raises(ValueError):
         world.house.post.open(moved)
 

@@ -109,9 +109,7 @@ class _Slow:
 
     async def hash(self, password: Secret[str]) -> str:
         hashed = await self.world.hasher.hash(password)
-        await self.world.house.changes.change_password(
-            self.current, Secret(self.new), Secret(PASSWORD), ORIGIN
-        )
+        await self.world.house.changes.change_password(self.current, Secret(self.new), Secret(PASSWORD), ORIGIN)
         return hashed
 
 
@@ -206,9 +204,7 @@ async def test_a_burst_gets_no_more_tries_than_there_are(world: World):
     await world.user(ADA)
     before = world.hasher.work
     results = await asyncio.gather(*(world.sign_in(ADA, WRONG) for _ in range(40)), return_exceptions=True)
-    wrong = [
-        each for each in results if isinstance(each, DomainError) and each.code is Code.INVALID_CREDENTIALS
-    ]
+    wrong = [each for each in results if isinstance(each, DomainError) and each.code is Code.INVALID_CREDENTIALS]
     assert (len(wrong), world.hasher.work - before) == (10, 10)
 
 

@@ -11,7 +11,7 @@ CORPUS = {
     " Ada@ACME.Test ": "ada@acme.test",
     "ada+tag@acme.test": "ada+tag@acme.test",
     "ada.l.o'neil@acme.test": "ada.l.o'neil@acme.test",
-    "ａｄａ@acme.test": "ada@acme.test",  # noqa: RUF001  full width
+    "ａｄａ@acme.test": "ada@acme.test",
     "ada@ACMÉ.example": "ada@xn--acm-dma.example",
     "ada@xn--acm-dma.example": "ada@xn--acm-dma.example",
     "zoë@acme.test": "zoë@acme.test",
@@ -39,19 +39,18 @@ NONE = (
     "Ada <ada@acme.test>",
     "ada@acme.test,eve@acme.test",
     "ada\u200b@acme.test",
-    f"{'a' * 65}@acme.test",
     f"ada@{'a' * 250}.test",
 )
 
 
 @pytest.mark.parametrize(("typed", "normal"), CORPUS.items())
 def test_normal_form(typed, normal):
-    assert normal_email(typed, test_domains=True) == normal
+    assert normal_email(typed) == normal
 
 
 @pytest.mark.parametrize("typed", NONE)
 def test_no_address(typed):
-    assert normal_email(typed, test_domains=True) is None
+    assert normal_email(typed) is None
 
 
 ADDRESSES = (
@@ -69,18 +68,18 @@ ADDRESSES = (
 @example("ΑΣ@acme.test")
 @example("K@acme.test")
 def test_is_idempotent(typed):
-    normal = normal_email(typed, test_domains=True)
-    assert normal is None or normal_email(normal, test_domains=True) == normal
+    normal = normal_email(typed)
+    assert normal is None or normal_email(normal) == normal
 
 
 @given(ADDRESSES)
 @example("ΑΣ@acme.test")
 @example("ß@acme.test")
 def test_spellings_are_one_address(typed):
-    normal = normal_email(typed, test_domains=True)
+    normal = normal_email(typed)
     if normal is None:
         return
-    assert normal_email(f" {typed} ", test_domains=True) in {normal, None}  # None: too long with the blanks
+    assert normal_email(f" {typed} ") in {normal, None}  # None: too long with the blanks
     assert len(normal.encode()) <= MAX_EMAIL_BYTES
     assert normal == normal.lower()
     assert normal.isprintable()

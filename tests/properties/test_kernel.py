@@ -1,6 +1,6 @@
 """Ids, tokens, instants, addresses, user agents: for all values."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ INSTANTS = st.integers(0, 253_402_300_799_999)  # the year 9999
 def test_a_token_says_its_kind_and_app_and_holds_its_bytes(kind, app_id, raw):
     token = token_from(kind, app_id, raw).reveal()
     assert read_token(token) == TokenParts(kind, app_id)
-    assert bytes_of(token.rpartition("_")[2] if "_" not in text_of(raw) else token[28:]) == raw
+    assert bytes_of(token[28:]) == raw
 
 
 @given(KINDS, APP_IDS, st.integers())
@@ -79,10 +79,8 @@ def test_iso_reads_back_to_the_same_millisecond(at_ms):
     text = iso(at_ms)
     assert len(text) == 24
     assert text[-1] == "Z"
-    read = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    assert (read - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000 == at_ms or round(
-        (read - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000
-    ) == at_ms
+    since = datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)
+    assert since // timedelta(milliseconds=1) == at_ms
     assert minute_text(at_ms).startswith(text[:10])
 
 

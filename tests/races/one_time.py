@@ -68,7 +68,9 @@ async def ask(world: World, ada: UserId, purpose: Purpose, number: int) -> str:
 def link(purpose: Purpose) -> OneTime:
     async def make(world: World, ada: UserId, number: int) -> Use:
         token = link_token(await world.mail(MAILS[purpose], await ask(world, ada, purpose, number)))
-        return lambda client: client.post(f"{AUTH}/verify", data={"do": "confirm", "key": token, "action": purpose.value})
+        return lambda client: client.post(
+            f"{AUTH}/verify", data={"do": "confirm", "key": token, "action": purpose.value}
+        )
 
     return OneTime(f"{purpose} link", purpose, "link", make, is_sent_on, EFFECTS[purpose])
 

@@ -40,9 +40,7 @@ async def test_wrong_codes_have_as_many_tries_as_the_code(tmp_path, purpose):
         await world.house.links.send(world.app, purpose, ADA, ORIGIN)
         right = (await world.deliver())[-1].code
         wrong = f"{(int(right) + 1) % 10**6:06}"
-        answers = await together(
-            BURST, lambda: world.house.links.confirm_code(world.app, purpose, ADA, wrong, ORIGIN)
-        )
+        answers = await together(BURST, lambda: world.house.links.confirm_code(world.app, purpose, ADA, wrong, ORIGIN))
         assert codes_of(answers) == [Code.CODE_WRONG] * BURST
         compared = [answer for answer in answers if "tries_left" in answer.fields]
         assert len(compared) == world.app.policy.code_tries

@@ -184,8 +184,6 @@ VERBS = [
 ]
 
 
-
-
 async def race(stage, prepare, trials):
     """Answers of every caller, trial by trial."""
 

@@ -52,9 +52,7 @@ class Page(HTMLParser):
 
     def all(self, tag, **attributes):
         wanted = attributes.items()
-        return [
-            each for each in self.elements if each.tag == tag and all(each.get(k) == v for k, v in wanted)
-        ]
+        return [each for each in self.elements if each.tag == tag and all(each.get(k) == v for k, v in wanted)]
 
     def one(self, tag, **attributes):
         (found,) = self.all(tag, **attributes)

@@ -18,9 +18,7 @@ def packed(text):
 
 
 def test_weights(capsys):
-    css, js, icon = (
-        packed((STATIC / name).read_bytes()) for name in ("vestibule.css", "vestibule.js", "icon.svg")
-    )
+    css, js, icon = (packed((STATIC / name).read_bytes()) for name in ("vestibule.css", "vestibule.js", "icon.svg"))
     pages = {name: packed(render.render_flow(make())) for name, make in GALLERY.items()}
     heaviest = max(pages, key=lambda name: pages[name])
     desk = {
@@ -53,9 +51,7 @@ def test_the_name_of_a_file_carries_its_content():
         assert content_type.startswith(kind)
 
 
-@pytest.mark.parametrize(
-    "name", ["vestibule.css", "../texts.py", "..%2ftexts.py", "", "icon.000000000000.svg"]
-)
+@pytest.mark.parametrize("name", ["vestibule.css", "../texts.py", "..%2ftexts.py", "", "icon.000000000000.svg"])
 def test_nothing_else_is_found(name):
     assert lookup(name) is None
 
@@ -94,9 +90,7 @@ def test_no_header_opens_anything(found):
     assert "default-src 'none'" in policy
     assert "frame-ancestors" in policy
     assert "base-uri 'none'" in policy
-    assert "unsafe" not in policy.replace(
-        "style-src 'unsafe-inline'", "" if found is headers.MAIL else "unsafe"
-    )
+    assert "unsafe" not in policy.replace("style-src 'unsafe-inline'", "" if found is headers.MAIL else "unsafe")
     assert "*" not in policy
 
 

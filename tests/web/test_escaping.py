@@ -11,9 +11,7 @@ from vestibule.web.flow import Frame
 from vestibule.web.render import TEMPLATES, render_flow
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}'
-FRAME = Frame(
-    EVIL, action=EVIL, csrf=EVIL, flow_id=EVIL, hidden={"key": EVIL}, home_href=EVIL, inbox_href=EVIL
-)
+FRAME = Frame(EVIL, action=EVIL, csrf=EVIL, flow_id=EVIL, hidden={"key": EVIL}, home_href=EVIL, inbox_href=EVIL)
 ASKED = flows.LinkRequest(f"{EVIL}@example.com", EVIL, EVIL, 0, 1)
 
 

@@ -290,9 +290,7 @@ def test_focus_goes_to_the_first_empty_field_that_must_be_filled():
 
 def test_the_page_of_a_link_says_who_asked_and_has_one_button():
     page = Page(render_flow(GALLERY["link.verify"]()))
-    facts = dict(
-        zip((each.text for each in page.all("dt")), (each.text for each in page.all("dd")), strict=True)
-    )
+    facts = dict(zip((each.text for each in page.all("dt")), (each.text for each in page.all("dd")), strict=True))
     assert facts == {
         "App": "Acme",
         "Asked from": "Firefox on Linux",
@@ -371,10 +369,7 @@ def test_a_theme_and_a_language_are_set_by_the_server():
 def test_a_notice_that_is_no_error_leaves_the_focus_where_it_is():
     flow = flows.sign_in(FRAME, "/up", "/forgot", problem=notices.EMAIL_CONFIRMED)
     page = Page(render_flow(flow))
-    assert (
-        page.one("div", **{"data-tone": "success"}).text.strip()
-        == "Your email is confirmed. You can sign in now."
-    )
+    assert page.one("div", **{"data-tone": "success"}).text.strip() == "Your email is confirmed. You can sign in now."
     assert page.all("div", role="alert") == []
 
 

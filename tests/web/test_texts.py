@@ -54,9 +54,7 @@ def test_a_length_of_time_is_never_shown_shorter_than_it_is(seconds, text):
 
 
 def test_marked_up():
-    assert render.say("sign_in.heading", app=HOSTILE) == (
-        "Sign in to &lt;b onclick=x&gt;{id}{0.__class__}&lt;/b&gt;"
-    )
+    assert render.say("sign_in.heading", app=HOSTILE) == ("Sign in to &lt;b onclick=x&gt;{id}{0.__class__}&lt;/b&gt;")
     assert render.say("signed_in.lead", app="Acme", address="<a>") == (
         "You are signed in to Acme as <strong>&lt;a&gt;</strong>."
     )

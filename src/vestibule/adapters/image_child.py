@@ -52,10 +52,8 @@ def remade(data: bytes, image_format: str, max_pixels: int) -> bytes:
 
 
 def _still(image: Image.Image, image_format: str) -> Image.Image:
-    upright = _in_srgb(ImageOps.exif_transpose(image))
-    if image_format == "JPEG" and upright.mode not in ("L", "RGB"):
-        upright = upright.convert("RGB")
-    return _bare(upright)
+    shown = _in_srgb(_upright(image))
+    return _bare(shown.convert("RGB") if image_format == "JPEG" and shown.mode not in ("L", "RGB") else shown)
 
 
 def _animation(image: Image.Image) -> tuple[Image.Image, list[Image.Image], dict[str, Any]]:
@@ -66,6 +64,14 @@ def _animation(image: Image.Image) -> tuple[Image.Image, list[Image.Image], dict
     if any(frame.has_transparency_data for frame in frames) and image.format == "GIF":
         timing["disposal"] = 2  # else the frame before shines through
     return _bare(first), [_bare(frame) for frame in rest], timing
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its notes say."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001  notes can be broken in any way; broken pixels are noticed later
+        return image
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:

@@ -52,7 +52,7 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def put(place: Place, operation: str, **values: object) -> Any:  # noqa: ANN401  JSON
+def put(place: Place, operation: str, **values: object) -> Any:  # noqa: ANN401  whatever JSON holds
     """Perform an operation and answer its result, or end the command with what to do about it."""
     settings = settings_of(place)
     given = {"app": place.app or None, **values}

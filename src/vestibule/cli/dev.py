@@ -50,7 +50,7 @@ FAULTY = frozenset({"/_api/rest/v1/dev-fault"})
     help=f"Where mail links lead in your app.  [default: {REDIRECT_URL}, or what it was before]",
 )
 @click.option("--host", "hosts", multiple=True, help="A further host name to answer to; may be given several times.")
-@click.option("--fault", is_flag=True, hidden=True, envvar="VESTIBULE_DEV_FAULT", help="One path fails, for tests.")
+@click.option("--fault", is_flag=True, hidden=True, help="One path fails, for tests.")
 @click.option("--json", "is_json", is_flag=True, help="When ready, print one line of JSON on standard output.")
 def dev(*, port: int, data: Path, redirect_url: str | None, hosts: tuple[str, ...], fault: bool, is_json: bool) -> None:
     """Start Vestibule on this machine, for trying and for developing an app.

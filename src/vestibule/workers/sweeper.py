@@ -26,7 +26,7 @@ class Sweeper:
     async def sweep(self) -> int:
         """Sweep every app until nothing is left; answers how much went."""
         swept = await self.files.delete_doomed(BLOBS_AT_ONCE)
-        for app in await self.apps.list():
+        for app in await self.apps.list_with_system():
             while True:
                 async with self.store.transaction(app.id) as tx:
                     piece = await tx.upkeep.sweep(self.clock.now_ms(), app.policy.event_retention_ms, PIECE)

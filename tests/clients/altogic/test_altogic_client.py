@@ -44,7 +44,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     log = folder / "server.log"
     program = str(Path(sys.executable).with_name("vestibule"))
     command = [program, "dev", "--json", "--port", str(free_port()), "--data", str(folder / "data")]
-    command += ["--redirect-url", REDIRECT_URL]
+    command += ["--redirect-url", REDIRECT_URL, "--fault"]
     with (
         log.open("w") as errors,
         subprocess.Popen(
@@ -52,7 +52,6 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env=os.environ | {"VESTIBULE_DEV_FAULT": "1"},
         ) as server,
     ):
         assert server.stdout is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_type_hints
 
@@ -180,6 +181,11 @@ class Apps:
     async def list(self) -> list[App]:
         """All apps but the operators' own."""
         return await self.store.reading(SYSTEM_APP).apps.list()
+
+    async def list_with_system(self) -> Sequence[App]:
+        """All apps, the operators' own first."""
+        system = await self.store.reading(SYSTEM_APP).apps.find()
+        return [*([system] if system else []), *await self.list()]
 
 
 def _refuse_nowhere(policy: Policy) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from vestibule.core.accounts.model import Identifier, IdentifierKind, User, UserStatus
 from vestibule.core.apps.apps import Apps
 from vestibule.core.guard.audit import Audit
-from vestibule.core.guard.model import Event, EventType
+from vestibule.core.guard.limiter import Limiter
+from vestibule.core.guard.model import OPERATOR_SIGN_IN, Event, EventType
 from vestibule.core.signin.challenges import token_digest
 from vestibule.core.signin.door import Door, Opened
 from vestibule.core.signin.model import Authenticated, Challenge, ChallengeDetail, Purpose
@@ -32,6 +33,7 @@ class Operators:
     entropy: Entropy
     keys: KeyRing
     audit: Audit
+    limiter: Limiter
     apps: Apps
     door: Door
 
@@ -82,13 +84,17 @@ class Operators:
         """Exchange a link for a session of the operator.
 
         Atomic: of concurrent callers exactly one succeeds.
-        Raises: link_invalid.
+        Raises: link_invalid, too_many_attempts.
         """
         now_ms = self.clock.now_ms()
         digest = token_digest(SYSTEM_APP, TokenKind.OPERATOR_LINK, token)
         if digest is None:
             raise refuse(Code.LINK_INVALID)
         app = await self.apps.get(SYSTEM_APP)
+        async with self.store.transaction(SYSTEM_APP) as tx:
+            refusal = await self.limiter.charge(tx, app, OPERATOR_SIGN_IN, origin, now_ms)
+        if refusal is not None:
+            raise refusal
         async with self.store.transaction(SYSTEM_APP) as tx:
             challenge = await tx.challenges.consume(digest, (Purpose.OPERATOR_LINK,), now_ms)
             if challenge is None:

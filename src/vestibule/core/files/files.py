@@ -10,7 +10,8 @@ from vestibule.core.files.model import ROOT, Bucket, StoredFile
 from vestibule.core.files.names import IMAGE_TYPES, alike, clean_name, type_of
 from vestibule.core.files.ports import Blobs, Images
 from vestibule.core.guard.audit import Audit
-from vestibule.core.guard.model import Event, EventType
+from vestibule.core.guard.limiter import Limiter
+from vestibule.core.guard.model import UPLOAD, Event, EventType
 from vestibule.core.store import Store, Tx
 from vestibule.kernel.clock import HOUR_MS, Clock
 from vestibule.kernel.entropy import Entropy
@@ -52,6 +53,7 @@ class Files:
     clock: Clock
     entropy: Entropy
     audit: Audit
+    limiter: Limiter
     blobs: Blobs
     images: Images
 
@@ -61,13 +63,17 @@ class Files:
         A crash leaves at most bytes without a row, which the sweeper deletes; never a row without bytes.
         Atomic: no number of uploads at once passes a quota.
         Raises: session_missing, field_required, field_invalid, body_too_large, bucket_not_found,
-            file_type_refused, quota_exceeded, overloaded, unavailable.
+            file_type_refused, quota_exceeded, too_many_attempts, overloaded, unavailable.
         """
         if upload.user_id is None and not upload.is_server and not app.policy.anonymous_upload:
             raise refuse(Code.SESSION_MISSING)
         name = clean_name(upload.name)
         _refuse_too_large(app, upload.data)
         now_ms = self.clock.now_ms()
+        async with self.store.transaction(app.id) as tx:
+            refusal = await self.limiter.charge(tx, app, UPLOAD, origin, now_ms)
+        if refusal is not None:
+            raise refusal
         bucket = await self._bucket(app, upload.bucket)
         data, mime_type = await self._cleaned(app, upload)
         draft = StoredFile(

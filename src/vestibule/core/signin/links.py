@@ -9,7 +9,7 @@ from vestibule.core.accounts.model import Identifier, IdentifierKind
 from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit
 from vestibule.core.guard.limiter import Limiter
-from vestibule.core.guard.model import CODE, LINK, SEND, Event, EventType
+from vestibule.core.guard.model import CODE, CODE_FAILURES, LINK, SEND, Event, EventType
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.signin.challenges import Challenges, refusal_of, token_digest
 from vestibule.core.signin.changes import Changes
@@ -180,6 +180,7 @@ class Links:
         confirmed: Confirmed | DomainError
         async with self.store.transaction(app.id) as tx:
             refusal = await self.limiter.charge(tx, app, CODE, origin, now_ms, destination=address)
+            refusal = refusal or await self.limiter.charge_failure(tx, app, CODE_FAILURES, address, now_ms)
             proven: Challenge | DomainError = refusal or await self.challenges.prove_code(
                 tx, app, purpose, address, code, now_ms
             )
@@ -218,6 +219,8 @@ class Links:
         if user_id is None:
             return refuse(Code.LINK_SUPERSEDED, "nobody is behind it any more")
         await self._confirmed(tx, user_id, challenge, method, origin, now_ms)
+        run = self.limiter.run_subject(app, challenge.detail.email)
+        await tx.limits.forgive(CODE_FAILURES.method, run)
         token: Secret[str] | None = None
         if challenge.purpose is Purpose.RESET_PASSWORD:
             token = (

@@ -9,7 +9,7 @@ from vestibule.core.accounts.model import Credential, Identifier, IdentifierKind
 from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit
 from vestibule.core.guard.limiter import Limiter
-from vestibule.core.guard.model import OPERATOR_SIGN_IN, PASSWORD_FAILURES, SIGN_IN, Event, EventType
+from vestibule.core.guard.model import PASSWORD_FAILURES, SIGN_IN, Event, EventType
 from vestibule.core.signin.door import Door, Opened
 from vestibule.core.signin.model import Authenticated
 from vestibule.core.signin.ports import Hasher
@@ -68,10 +68,9 @@ class PasswordSignIn:
             raise
 
     async def _charge(self, app: App, address: str, origin: Origin, now_ms: int) -> _Found:
-        rules = OPERATOR_SIGN_IN if app.is_system else SIGN_IN
         async with self.store.transaction(app.id) as tx:
             found = await _find(tx, address, origin, now_ms)
-            refusal = await self.limiter.charge(tx, app, rules, origin, now_ms)
+            refusal = await self.limiter.charge(tx, app, SIGN_IN, origin, now_ms)
             refusal = refusal or await self.limiter.charge_failure(
                 tx, app, PASSWORD_FAILURES, address, now_ms, device_id=found.device_id
             )
@@ -110,8 +109,10 @@ class PasswordSignIn:
                 raise refuse(Code.INVALID_CREDENTIALS, "the password changed while it was verified")
             opened = await self.door.admit(tx, app, Authenticated(user_id, "password", now_ms), origin, now_ms)
             await tx.limits.forgive(PASSWORD_FAILURES.method, self.limiter.run_subject(app, address, found.device_id))
-            event_id = await self._attempted(tx, app, found, address, origin, now_ms, None)
+            await self._attempted(tx, app, found, address, origin, now_ms, None)
             if fresh_hash is not None and await tx.credentials.remove(found.credential.id, now_ms):
+                event = Event(EventType.PASSWORD_REHASHED, origin, "system", None, user_id)
+                event_id = await self.audit.record(tx, event, now_ms)
                 rehashed = Credential(new_id(now_ms, self.entropy), user_id, fresh_hash)
                 await tx.credentials.add_password(rehashed, event_id, now_ms)
         return opened
@@ -124,7 +125,7 @@ class PasswordSignIn:
 
     async def _attempted(
         self, tx: Tx, app: App, found: _Found, address: str, origin: Origin, now_ms: int, refusal: DomainError | None
-    ) -> str:
+    ) -> None:
         user_id = found.identifier.user_id if found.identifier else None
         event = Event(
             EventType.SIGN_IN_ATTEMPT,
@@ -140,7 +141,7 @@ class PasswordSignIn:
             },
             personal={"identifier": address},
         )
-        return await self.audit.record(tx, event, now_ms)
+        await self.audit.record(tx, event, now_ms)
 
 
 async def _find(tx: Tx, address: str, origin: Origin, now_ms: int) -> _Found:

@@ -39,7 +39,7 @@ class _Sent:
 async def upload_form(house: House, call: Call, caller: Caller, current: Current | None) -> object:
     """POST storage/bucket/upload-formdata."""
     _must_be_allowed(caller, current)
-    if not call.header("content-type").lower().startswith("multipart/form-data"):
+    if call.media_type != "multipart/form-data":
         await call.discard()
         raise refuse(Code.FILE_UNREADABLE)
     body = await call.body(caller.app.policy.file_max_bytes + MULTIPART_EXTRA_BYTES)
@@ -53,8 +53,7 @@ async def upload_object(house: House, call: Call, caller: Caller, current: Curre
     body = await call.body(caller.app.policy.file_max_bytes * JSON_GROWTH)
     wanted_type = options.get("contentType")
     mime_type = wanted_type if isinstance(wanted_type, str) and wanted_type else "text/plain;charset=UTF-8"
-    is_json = call.header("content-type").lower().startswith("application/json")
-    data = _meant(body, mime_type) if is_json and body else body
+    data = _meant(body, mime_type) if call.media_type == "application/json" and body else body
     return await _store(house, call, caller, current, _Sent(data, mime_type), options)
 
 
@@ -123,6 +122,7 @@ async def _store(
         is_public=is_public if isinstance(is_public, bool) else None,
         tags=_tags(options.get("tags")),
         user_id=None if current is None else current.session.user_id,
+        is_server=caller.is_server,
     )
     return _shown(house, caller, await house.files.upload(caller.app, upload, caller.origin))
 

@@ -20,8 +20,6 @@ from vestibule.kernel.errors import Code, refuse
 from vestibule.kernel.origin import Origin, Version
 from vestibule.kernel.secret import Secret
 
-JSON_LIMIT_BYTES = 256 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -33,15 +31,15 @@ class Caller:
     origin: Origin
 
 
-async def read_object(call: Call, limit_bytes: int = JSON_LIMIT_BYTES) -> dict[str, object]:
+async def read_object(call: Call) -> dict[str, object]:
     """The JSON object of a body; nothing at all counts as an empty one.
 
     Raises: body_invalid, body_too_large, body_too_slow, content_type_invalid.
     """
-    body = await call.body(limit_bytes)
+    body = await call.body(call.gate.body_max_bytes)
     if not body.strip():
         return {}
-    if not call.header("content-type").lower().startswith("application/json"):
+    if call.media_type != "application/json":
         raise refuse(Code.CONTENT_TYPE_INVALID)
     value = read_json(body)
     if not isinstance(value, dict):

@@ -107,6 +107,8 @@ class PagesDoor:
         """From `/e:{envId}` or the link's own token, which must not disagree; else the only app."""
         if call.path == "/operator":
             return await self.house.apps.get(SYSTEM_APP)
+        if call.app_id == SYSTEM_APP:
+            raise refuse(Code.APP_UNKNOWN, "operators come in by their link only")
         key = read_token(call.query_value("key") or "") if call.path == LINK_PATH else None
         if key is not None and call.app_id and key.app_id != call.app_id:
             raise refuse(Code.APP_MISMATCH)

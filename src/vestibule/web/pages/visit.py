@@ -104,7 +104,7 @@ class Visit:
         if self.call.header("sec-fetch-site") not in {"", "same-origin", "none"}:
             raise refuse(Code.CSRF_MISMATCH, "sent from another site")
         body = await self.call.body(FORM_LIMIT_BYTES)
-        if not self.call.header("content-type").startswith("application/x-www-form-urlencoded"):
+        if self.call.media_type != "application/x-www-form-urlencoded":
             raise refuse(Code.CONTENT_TYPE_INVALID)
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
         self.form = dict(pairs)

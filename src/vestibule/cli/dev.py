@@ -15,11 +15,8 @@ from vestibule.app import Parts, Running, compose
 from vestibule.cli.desk import examples, in_use
 from vestibule.cli.loop import refuse_taken_port, run
 from vestibule.core.guard.limiter import LOOPBACK_FACTOR
-from vestibule.core.house import House
 from vestibule.devtools.bootstrap import OPERATOR, REDIRECT_URL, Demo, ensure_demo
-from vestibule.devtools.door import DevDoor
-from vestibule.devtools.inbox import Inbox
-from vestibule.gate import Door
+from vestibule.devtools.parts import development_parts
 from vestibule.kernel.entropy import text_of
 from vestibule.kernel.secret import Secret
 from vestibule.server import serve
@@ -27,14 +24,12 @@ from vestibule.settings import Settings
 from vestibule.web.desk import OperatorPage
 from vestibule.workers.control import control
 
-FAULTY = frozenset({"/_api/rest/v1/dev-fault"})
-
 
 @click.command(
     epilog=examples(
         "vestibule dev",
         "vestibule dev --port 8001 --redirect-url http://localhost:5173/auth-redirect",
-        "vestibule dev --json --data /tmp/trial",
+        "vestibule dev --json --data trial",
     )
 )
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535), help="TCP port on 127.0.0.1.")
@@ -68,7 +63,8 @@ def dev(*, port: int, data: Path, redirect_url: str | None, hosts: tuple[str, ..
 async def _dev(settings: Settings, redirect_url: str | None, *, is_faulty: bool, is_json: bool) -> None:
     inbox_token = Secret(text_of(SystemEntropy().token_bytes(24)))
     inbox_href = f"/dev/inbox?token={inbox_token.reveal()}"
-    running = _compose(settings, inbox_token, inbox_href, FAULTY if is_faulty else frozenset())
+    parts = development_parts(settings.data_dir, inbox_token, inbox_href, is_faulty=is_faulty)
+    running = _compose(settings, parts)
     demo = await ensure_demo(running.house, redirect_url)
 
     async def ready() -> None:
@@ -82,20 +78,8 @@ async def _dev(settings: Settings, redirect_url: str | None, *, is_faulty: bool,
         await serve(running, settings, ready)
 
 
-def _compose(settings: Settings, inbox_token: Secret[str], inbox_href: str, faulty: frozenset[str]) -> Running:
+def _compose(settings: Settings, parts: Parts) -> Running:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    inbox = Inbox(settings.data_dir / "inbox.db")
-
-    async def dev_door(house: House) -> Door:
-        return DevDoor(house, inbox, inbox_token)
-
-    parts = Parts(
-        channel=lambda: inbox,
-        is_loopback_raised=True,
-        dev_door=dev_door,
-        inbox_href=inbox_href,
-        faulty=faulty,
-    )
     try:
         return compose(settings, parts)
     except FileInUseError:

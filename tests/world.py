@@ -16,6 +16,7 @@ from vestibule.core.apps.model import App, Environment, KeyKind
 from vestibule.core.apps.policy import Policy
 from vestibule.core.house import House
 from vestibule.core.messages.model import Message, MessageKind
+from vestibule.core.sessions.model import Device
 from vestibule.core.signin.door import Opened
 from vestibule.core.signin.signup import Wanted
 from vestibule.kernel.origin import Agent, Origin, Version
@@ -104,6 +105,12 @@ class World:
 
     async def sign_in(self, email: str = "ada@acme.test", password: str = PASSWORD, origin: Origin = ORIGIN) -> Opened:
         return await self.house.password_sign_in.sign_in(self.app, email, Secret(password), origin)
+
+    async def device(self) -> tuple[Device, Secret[str]]:
+        """A browser that somebody has come in with, and its cookie."""
+        device, token = self.house.devices.new(self.app)
+        await self.house.devices.add(self.app, device)
+        return device, token
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         """An HTTP client of the app, straight into ASGI."""

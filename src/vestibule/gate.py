@@ -102,7 +102,7 @@ class Call:
 
     @property
     def query(self) -> str:
-        return self.request.url.query
+        return bytes(self.request.scope["query_string"]).decode(errors="replace")
 
     def header(self, name: str) -> str:
         """A request header; empty when there is none."""

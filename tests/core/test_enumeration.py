@@ -110,7 +110,7 @@ async def test_sign_in_costs_the_same_for_unknown_wrong_banned_and_deleted(world
 
 async def test_a_device_costs_the_same_for_unknown_and_known(world: World):
     await world.user(TAKEN)
-    device, _ = await world.house.devices.add(world.app)
+    device, _ = await world.device()
     origin = replace(ORIGIN, device_id=device.id)
     walk = Walk()
     for email in (FRESH, TAKEN):

@@ -32,7 +32,7 @@ async def _flow(world: World) -> str:
 
 
 async def _device(world: World) -> str:
-    return (await world.house.devices.add(world.app))[1].reveal()
+    return (await world.device())[1].reveal()
 
 
 async def _client_key(world: World) -> str:

@@ -169,7 +169,7 @@ async def test_a_hundred_failures_close_the_password_until_a_reset(world: World)
 
 
 async def _known_device(world: World):
-    device, _ = await world.house.devices.add(world.app)
+    device, _ = await world.device()
     origin = replace(ORIGIN, device_id=device.id)
     await world.sign_in(ADA, origin=origin)
     return origin
@@ -186,7 +186,7 @@ async def test_a_stranger_cannot_lock_the_owner_out_of_a_known_device(world: Wor
 
 async def test_an_unknown_device_has_no_run_of_its_own(world: World):
     await world.user(ADA)
-    device, _ = await world.house.devices.add(world.app)
+    device, _ = await world.device()
     await _fail(world, 10)
     with refused(Code.TOO_MANY_ATTEMPTS):
         await world.sign_in(ADA, origin=replace(ORIGIN, device_id=device.id))

@@ -65,8 +65,7 @@ async def _upload(world: World, number: int, origin: Origin) -> None:
 
 
 async def _operator(world: World, number: int, origin: Origin) -> None:
-    system = await world.house.apps.get(SYSTEM_APP)
-    await world.house.password_sign_in.sign_in(system, f"op{number}@acme.test", Secret("x"), origin)
+    await world.house.operators.come_in(f"op_{SYSTEM_APP}_{number:043d}", origin)
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,8 @@ class Cell:
     act: Callable[[World, int, Origin], Awaitable[None]]
     step_ms: int = 0
     is_elsewhere: bool = False
+    is_behind: bool = False
+    """Another rule is charged first, and counts what this one refuses too."""
 
 
 CELLS: dict[str, Cell] = {
@@ -84,8 +85,8 @@ CELLS: dict[str, Cell] = {
     "sign-up/address/hour": Cell(_sign_up, 60_000),
     "sign-up/app/minute": Cell(_sign_up, 100, is_elsewhere=True),
     "send/purpose/minute": Cell(_send("ada@acme.test"), is_elsewhere=True),
-    "send/destination/hour": Cell(_send("ada@acme.test"), 2 * MINUTE_MS, is_elsewhere=True),
-    "send/destination/day": Cell(_send("ada@acme.test"), 20 * MINUTE_MS, is_elsewhere=True),
+    "send/destination/hour": Cell(_send("ada@acme.test"), 2 * MINUTE_MS, is_elsewhere=True, is_behind=True),
+    "send/destination/day": Cell(_send("ada@acme.test"), 20 * MINUTE_MS, is_elsewhere=True, is_behind=True),
     "send/address/hour": Cell(_send("user{}@acme.test"), MINUTE_MS),
     "code/destination/10min": Cell(_code("ada@acme.test"), 1_000, is_elsewhere=True),
     "code/address/10min": Cell(_code("user{}@acme.test"), 1_000),
@@ -140,19 +141,21 @@ async def test_the_next_attempt_waits_and_is_let_in_when_it_was_told(full: Attem
     assert refusal.reason == full.rule.name
     wait_s = int(refusal.fields["retry_after_s"])
     assert 0 < wait_s * 1000 <= full.rule.window_ms
+    cell = CELLS[full.rule.name]
     full.world.clock.tick((wait_s - 1) * 1000)
-    assert wait_s == 1 or await full.refused() is not None
+    assert wait_s == 1 or cell.is_behind or await full.refused() is not None
     full.world.clock.tick(1000)
     assert await full.refused() is None
-    if full.rule.limit > 1 and CELLS[full.rule.name].step_ms >= 1000:
+    if full.rule.limit > 1 and cell.step_ms >= 1000:
         assert await full.refused() is not None, "only the oldest attempt has left the window"
 
 
 @pytest.mark.parametrize("full", CELLS, indirect=True)
-async def test_refusals_are_added_up_per_minute(full: Attempts):
+async def test_refusals_are_added_up(full: Attempts):
     for _ in range(3):
         await full.refused()
-    assert rows(full.world, "SELECT refused FROM limit_refusal WHERE rule = ?", full.rule.name) == [3]
+        full.world.clock.tick(CELLS[full.rule.name].step_ms)
+    assert rows(full.world, "SELECT sum(refused) FROM limit_refusal WHERE rule = ?", full.rule.name) == [3]
 
 
 @pytest.mark.parametrize("name", [name for name, cell in CELLS.items() if not cell.is_elsewhere])

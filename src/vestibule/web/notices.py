@@ -7,7 +7,6 @@ from vestibule.web.flow import Message
 # The same words whether or not the address is known.
 WRONG_PAIR = Message("wrong_pair", tone="danger")
 # The address was typed too: which of the two is wrong stays unsaid.
-EMAIL_NOT_VERIFIED = Message("email_not_verified", tone="warning")
 CODE_UNKNOWN = Message("code_unknown", tone="danger")
 CODE_TOO_MANY = Message("code_too_many", tone="danger")
 # Only after a new code was really sent.

@@ -185,7 +185,6 @@ TEXTS: dict[str, str] = {
     "email_missing": "Type your email address.",
     "email_invalid": "Type a full email address, like ada@example.com.",
     "email_taken": "There is an account with this address already. Sign in instead.",
-    "email_not_verified": "This address is not confirmed yet. Open the email we sent you, or type its code.",
     "name_invalid": "Use a shorter name, without line breaks.",
     "password_missing": "Type your password.",
     "password_short": "Use at least {least} characters.",

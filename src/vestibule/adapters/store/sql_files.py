@@ -61,8 +61,8 @@ class SqlBuckets:
         self._db = executor
 
     async def find(self, name_or_id: str) -> Bucket | None:
-        row = await self._db.one(_FIND_BUCKET_NAMED, wanted=name_or_id)
-        row = row or await self._db.one(_FIND_BUCKET, wanted=name_or_id)
+        row = await self._db.one(_FIND_BUCKET, wanted=name_or_id)
+        row = row or await self._db.one(_FIND_BUCKET_NAMED, wanted=name_or_id)
         if row is None:
             return None
         bucket_id, name, is_public, tags, *rest = row
@@ -86,8 +86,8 @@ class SqlFiles:
         return await self._db.run(_ADD_FILE, **values) == 1
 
     async def find(self, bucket_id: str, name_or_id: str) -> StoredFile | None:
-        row = await self._db.one(_FIND_FILE_NAMED, bucket_id=bucket_id, wanted=name_or_id)
-        return _file(row or await self._db.one(_FIND_FILE, bucket_id=bucket_id, wanted=name_or_id))
+        row = await self._db.one(_FIND_FILE, bucket_id=bucket_id, wanted=name_or_id)
+        return _file(row or await self._db.one(_FIND_FILE_NAMED, bucket_id=bucket_id, wanted=name_or_id))
 
     async def find_public(self, public_key: str) -> StoredFile | None:
         return _file(await self._db.one(_FIND_PUBLIC, public_key=public_key))

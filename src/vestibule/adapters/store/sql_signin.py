@@ -47,6 +47,10 @@ _ATTEMPT = "id, kind, digest, state, created_at_ms, expires_at_ms, user_id, proo
 _ADD_ATTEMPT = point(
     f"INSERT INTO attempt (app_id, {_ATTEMPT}) VALUES (:app_id, :id, :kind, :digest, :state, :created_at_ms,"
     " :expires_at_ms, :user_id, :proofs)"
+    # A browser keeps its flow token longer than an attempt lives: the new attempt takes the dead one's place.
+    " ON CONFLICT (app_id, digest) DO UPDATE SET id = excluded.id, kind = excluded.kind, state = excluded.state,"
+    " created_at_ms = excluded.created_at_ms, expires_at_ms = excluded.expires_at_ms, user_id = excluded.user_id,"
+    " proofs = excluded.proofs, ended_at_ms = NULL"
 )
 _FIND_ATTEMPT = point(
     f"SELECT {_ATTEMPT} FROM attempt WHERE app_id = :app_id AND digest = :digest"

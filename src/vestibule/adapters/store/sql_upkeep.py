@@ -27,22 +27,35 @@ _SWEEPS = (
 )
 _EVENTS, _ = _by_id("event", "at_ms < :before_ms", 0)
 _HITS = point(
-    "DELETE FROM limit_hit WHERE app_id = :app_id AND at_ms < :before_ms AND (rule, subject) IN"
-    " (SELECT rule, subject FROM limit_key WHERE app_id = :app_id AND last_at_ms < :before_ms"
-    " ORDER BY rule, subject LIMIT :count)"
+    "DELETE FROM limit_hit WHERE app_id = :app_id AND (rule, subject, at_ms, id) IN"
+    " (SELECT rule, subject, at_ms, id FROM limit_hit WHERE app_id = :app_id AND at_ms < :before_ms"
+    " ORDER BY at_ms LIMIT :count)"
+)
+_RUNS = point(
+    "DELETE FROM failure_run WHERE app_id = :app_id AND (method, subject) IN"
+    " (SELECT method, subject FROM failure_run WHERE app_id = :app_id AND last_at_ms < :before_ms"
+    " ORDER BY last_at_ms LIMIT :count)"
 )
 _KEYS = point(
     "DELETE FROM limit_key WHERE app_id = :app_id AND (rule, subject) IN"
     " (SELECT rule, subject FROM limit_key WHERE app_id = :app_id AND last_at_ms < :before_ms"
-    " ORDER BY rule, subject LIMIT :count)"
+    " ORDER BY last_at_ms LIMIT :count)"
 )
 _REFUSALS = point(
     "DELETE FROM limit_refusal WHERE app_id = :app_id AND (rule, subject, minute_ms) IN"
     " (SELECT rule, subject, minute_ms FROM limit_refusal WHERE app_id = :app_id AND minute_ms < :before_ms"
-    " ORDER BY rule, subject, minute_ms LIMIT :count)"
+    " ORDER BY minute_ms LIMIT :count)"
 )
 HITS_KEPT_MS = DAY_MS + HOUR_MS
 REFUSALS_KEPT_MS = 30 * DAY_MS
+RUNS_KEPT_MS = 365 * DAY_MS
+"""A run that reached its hard cap must outlive patience: a hundred guesses a year open nothing."""
+_COUNTERS = (
+    (_HITS, HITS_KEPT_MS),
+    (_KEYS, HITS_KEPT_MS),
+    (_REFUSALS, REFUSALS_KEPT_MS),
+    (_RUNS, RUNS_KEPT_MS),
+)
 
 
 class SqlUpkeep:
@@ -58,6 +71,6 @@ class SqlUpkeep:
             swept += await self._db.run(
                 statement, before_ms=before_ms, before_id=f"{max(0, before_ms):012x}", count=limit
             )
-        for statement, keep_ms in ((_HITS, HITS_KEPT_MS), (_KEYS, HITS_KEPT_MS), (_REFUSALS, REFUSALS_KEPT_MS)):
+        for statement, keep_ms in _COUNTERS:
             swept += await self._db.run(statement, before_ms=now_ms - keep_ms, count=limit)
         return swept

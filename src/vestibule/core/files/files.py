@@ -98,8 +98,7 @@ class Files:
         await self.blobs.put(draft.storage_key, data)
         async with self.store.transaction(app.id) as tx:
             await _charge(tx, app, draft)
-            if await tx.buckets.find(bucket.id) is None:
-                await tx.buckets.add(bucket)
+            await tx.buckets.add(bucket)
             file = await self._add(tx, draft)
             await tx.files.spare(file.storage_key)
             by = SERVER if upload.is_server else upload.user_id

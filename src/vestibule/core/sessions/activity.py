@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from vestibule.core.apps.model import App
 from vestibule.core.sessions.model import Session
@@ -30,6 +31,7 @@ class Activity:
         """Write what was noted; called by a worker and at the end."""
         noted = dict(self.pending)
         self.pending.clear()
-        for (app_id, session_id), (active_at_ms, idle_expires_at_ms) in noted.items():
+        for app_id, group in groupby(sorted(noted.items()), key=lambda item: item[0][0]):
             async with self.store.transaction(app_id) as tx:
-                await tx.sessions.touch(session_id, active_at_ms, idle_expires_at_ms)
+                for (_, session_id), (active_at_ms, idle_expires_at_ms) in group:
+                    await tx.sessions.touch(session_id, active_at_ms, idle_expires_at_ms)

@@ -25,11 +25,13 @@ class Devices:
         """The device of a cookie."""
         return await self.store.reading(app.id).devices.find(fingerprint(token)) if token else None
 
-    async def add(self, app: App) -> tuple[Device, Secret[str]]:
-        """A new device and its cookie."""
+    def new(self, app: App) -> tuple[Device, Secret[str]]:
+        """A new device and its cookie, stored by nobody yet: most strangers never come in."""
         now_ms = self.clock.now_ms()
         token = new_token(TokenKind.DEVICE, app.id, self.entropy)
-        device = Device(new_id(now_ms, self.entropy), fingerprint(token.reveal()), now_ms)
+        return Device(new_id(now_ms, self.entropy), fingerprint(token.reveal()), now_ms), token
+
+    async def add(self, app: App, device: Device) -> None:
+        """Remember a device that somebody has come in with."""
         async with self.store.transaction(app.id) as tx:
             await tx.devices.add(device)
-        return device, token

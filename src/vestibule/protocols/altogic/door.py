@@ -80,7 +80,7 @@ class AltogicDoor:
             caller = await self._caller(call)
             value = await self._handle((call.method, name), call, caller)
         except DomainError as error:
-            if error.code is not Code.BODY_TOO_SLOW:
+            if error.code not in {Code.BODY_TOO_SLOW, Code.BODY_TOO_LARGE}:  # those have read what they will
                 await call.discard()
             raise
         return value if isinstance(value, Response) else reply(value)

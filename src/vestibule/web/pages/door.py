@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from vestibule.core.apps.model import App
 from vestibule.core.house import House
 from vestibule.gate import Call
 from vestibule.kernel.errors import KIND, Code, DomainError, Kind, refuse
-from vestibule.kernel.ids import SYSTEM_APP, read_token
+from vestibule.kernel.ids import SYSTEM_APP, TokenKind, read_token
 from vestibule.web.assets import lookup
-from vestibule.web.flow import Flow, Frame
+from vestibule.web.flow import Frame
 from vestibule.web.flows import trouble
 from vestibule.web.headers import PAGE, STATIC
 from vestibule.web.pages import entrance, landing, leaving, operator, recovery
 from vestibule.web.pages.errors import STATUS
-from vestibule.web.pages.visit import Visit, cookie_name
-from vestibule.web.render import render_flow
+from vestibule.web.pages.visit import Visit, cookie_name, page_of
 
 LINK_PATH = "/_api/rest/v1/auth/verify"
 Handler = Callable[[Visit], Awaitable[Response]]
@@ -35,7 +34,6 @@ PAGES: dict[str, tuple[Handler, Handler]] = {
     "/sign-out": (leaving.show_sign_out, leaving.sign_out),
     "/operator": (operator.show_operator, operator.operator),
 }
-SIGNS_IN = {"/sign-in", "/sign-up", "/code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +59,15 @@ class PagesDoor:
         except DomainError as error:
             if error.code is Code.CSRF_MISMATCH:
                 return visit.dress(entrance.csrf_page(visit, call.path))
+            if error.code is Code.REDIRECT_NOT_ALLOWED:
+                return visit.page(trouble.untrusted_redirect(visit.frame()))
             raise
 
     async def failed(self, call: Call, error: Exception) -> Response:
         """A page that says what is in the way; nothing of a fault but its reference."""
         frame = Frame("Vestibule")
         if not isinstance(error, DomainError):
-            return _bare(trouble.server_error(frame, call.request_id, call.path))
+            return page_of(trouble.server_error(frame, call.request_id, call.path))
         status = STATUS[error.code]
         if error.code is Code.METHOD_NOT_ALLOWED:
             return Response("Method not allowed\n", status, headers={**PAGE, "Allow": str(error.fields["allow"])})
@@ -78,21 +78,22 @@ class PagesDoor:
             flow = trouble.not_found(frame, "/sign-in")
         else:
             flow = trouble.server_error(frame, call.request_id, call.path)
-        return _bare(replace(flow, status=status))
+        return page_of(replace(flow, status=status))
 
     async def _land(self, visit: Visit) -> Response:
         if visit.call.method != "POST":
             return await landing.show(visit, LINK_PATH)
         await visit.read_fields()
+        visit.begin_device()
         return await landing.press(visit, LINK_PATH)
 
     async def _page(self, visit: Visit) -> Response:
         show, act = PAGES[visit.call.path]
         if visit.call.method != "POST":
-            await visit.begin(knows_device=False)
+            visit.begin()
             return await show(visit)
         await visit.read_form()
-        await visit.begin(knows_device=visit.call.path in SIGNS_IN)
+        visit.begin()
         return await act(visit)
 
     async def _visit(self, call: Call) -> Visit:
@@ -100,6 +101,9 @@ class PagesDoor:
         device = await self.house.devices.find(app, call.request.cookies.get(cookie_name(app.id, "device"), ""))
         origin = await call.gate.origin(call.request, "pages", call.request_id, device.id if device else "")
         token = call.request.cookies.get(cookie_name(app.id, "flow"), "")
+        parts = read_token(token)
+        if parts is None or (parts.kind, parts.app_id) != (TokenKind.FLOW, app.id):
+            token = ""
         state = await self.house.attempts.state(app, token) if token else {}
         return Visit(self.house, call, app, origin, token, state, self.inbox_href)
 
@@ -121,7 +125,3 @@ def _static(call: Call) -> Response:
     if found is None or call.method not in {"GET", "HEAD"}:
         raise refuse(Code.NOT_FOUND)
     return Response(found[0], headers=STATIC, media_type=found[1])
-
-
-def _bare(flow: Flow) -> Response:
-    return HTMLResponse(render_flow(flow), flow.status, headers=PAGE)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from vestibule.core.signin.links import Confirmed
 from vestibule.core.signin.model import Purpose
 from vestibule.core.signin.signup import Wanted
-from vestibule.kernel.errors import Code, DomainError
+from vestibule.kernel.errors import Code, DomainError, refuse
 from vestibule.kernel.secret import Secret
 from vestibule.web import notices
 from vestibule.web.flow import Message
@@ -34,9 +34,6 @@ NOTICES = {
 
 async def show_sign_in(visit: Visit) -> Response:
     """GET /sign-in."""
-    refusal = await _remember_return(visit)
-    if refusal is not None:
-        return refusal
     if (current := await visit.current()) is not None:
         return visit.page(leaving.signed_in(visit.frame("/signed-in"), current.person.email))
     notice = NOTICES.get(visit.call.query_value("notice") or "")
@@ -59,15 +56,16 @@ async def sign_in(visit: Visit) -> Response:
         if error.code is Code.EMAIL_INVALID:
             return _sign_in_page(visit, email, None, {"identifier": notices.EMAIL_INVALID})
         if error.code is Code.EMAIL_NOT_VERIFIED:
-            await visit.carry("sign-up", email=email, purpose=Purpose.EMAIL_CONFIRM)
+            await visit.carry("sign-up", email=email, purpose=Purpose.EMAIL_CONFIRM, return_to=visit.return_to)
+            return visit.goto(visit.href("/code"))
         return _sign_in_page(visit, email, page_problem(error, visit.house.clock.now_ms()))
-    visit.come_in(opened)
+    await visit.come_in(opened)
     return await _onward(visit, opened.token)
 
 
 async def show_sign_up(visit: Visit) -> Response:
     """GET /sign-up."""
-    return await _remember_return(visit) or _sign_up_page(visit, None, {})
+    return _sign_up_page(visit, None, {})
 
 
 async def sign_up(visit: Visit) -> Response:
@@ -82,16 +80,16 @@ async def sign_up(visit: Visit) -> Response:
         return _sign_up_page(visit, None, errors)
     name = visit.typed("name").strip()
     values: dict[str, object] = {"name": name} if name else {}
-    wanted = Wanted(email, visit.secret("password"), values, visit.state.get("return_to", ""))
+    wanted = Wanted(email, visit.secret("password"), values, visit.return_to)
     try:
         signed_up = await visit.house.sign_up.sign_up(visit.app, wanted, visit.origin)
     except DomainError as error:
         problem = page_problem(error, visit.house.clock.now_ms())
         return _sign_up_page(visit, problem, field_errors(error))
     if signed_up.opened is not None:
-        visit.come_in(signed_up.opened)
+        await visit.come_in(signed_up.opened)
         return await _onward(visit, signed_up.opened.token)
-    await visit.carry("sign-up", email=email, purpose=Purpose.EMAIL_CONFIRM)
+    await visit.carry("sign-up", email=email, purpose=Purpose.EMAIL_CONFIRM, return_to=visit.return_to)
     return visit.goto(visit.href("/code"))
 
 
@@ -108,9 +106,7 @@ async def code(visit: Visit) -> Response:
         return _code_page(visit, purpose, None, {"email": notices.EMAIL_MISSING})
     try:
         if visit.do == "resend":
-            await visit.house.links.send(
-                visit.app, purpose, email, visit.origin, return_to=visit.state.get("return_to", "")
-            )
+            await send(visit, purpose, email)
             return _code_page(visit, purpose, notices.CODE_SENT)
         if not visit.typed("code").strip():
             return _code_page(visit, purpose, None, {"code": notices.CODE_MISSING})
@@ -129,14 +125,14 @@ async def after_confirmation(visit: Visit, confirmed: Confirmed) -> Response:
         visit.keep("reset", confirmed.token, RESET_LIFE_S)
         return visit.goto(visit.href("/reset"))
     opened = await visit.house.grants.redeem(visit.app, confirmed.token.reveal(), "pages", visit.origin)
-    visit.come_in(opened)
+    await visit.come_in(opened)
     visit.state.setdefault("return_to", confirmed.return_to)
     return await _onward(visit, opened.token)
 
 
 async def _onward(visit: Visit, token: Secret[str]) -> Response:
     """To the page that the app asked for, with an access token; else to the page that offers it."""
-    return_to = visit.state.get("return_to", "")
+    return_to = visit.return_to
     if not return_to:
         return visit.goto(visit.href("/signed-in"))
     current = await visit.house.sessions.check(visit.app, token.reveal())
@@ -157,22 +153,20 @@ def with_query(url: str, values: dict[str, str]) -> str:
     return f"{head}{joint}{urlencode(values)}{mark}{fragment}"
 
 
+async def send(visit: Visit, purpose: Purpose, email: str) -> None:
+    """Mail a link and a code, as the visitor asked.
+
+    Raises: email_invalid, code_wrong, feature_off, too_many_attempts.
+    """
+    if purpose is Purpose.CHANGE_EMAIL:
+        raise refuse(Code.CODE_WRONG, "only the signed-in user can ask for this one")
+    await visit.house.links.send(visit.app, purpose, email, visit.origin, return_to=visit.return_to)
+
+
 async def _send_code(visit: Visit, purpose: Purpose, email: str) -> Response:
-    return_to = visit.state.get("return_to", "")
-    await visit.house.links.send(visit.app, purpose, email, visit.origin, return_to=return_to)
-    await visit.carry("sign-in", email=email, purpose=purpose)
+    await send(visit, purpose, email)
+    await visit.carry("sign-in", email=email, purpose=purpose, return_to=visit.return_to)
     return visit.goto(visit.href("/code"))
-
-
-async def _remember_return(visit: Visit) -> Response | None:
-    """Keep `return_to` for the end of the flow, if it is exactly one of the app's own."""
-    asked = visit.call.query_value("return_to")
-    if asked is None or asked == visit.state.get("return_to"):
-        return None
-    if asked not in {visit.app.policy.redirect_url, *visit.app.policy.redirect_allow} - {""}:
-        return visit.page(trouble.untrusted_redirect(visit.frame()))
-    await visit.carry("sign-in", return_to=asked)
-    return None
 
 
 def _asked_purpose(visit: Visit) -> Purpose:
@@ -182,15 +176,15 @@ def _asked_purpose(visit: Visit) -> Purpose:
 
 
 def _sign_in_page(visit: Visit, email: str, problem: Message | None, errors: Errors | None = None) -> Response:
-    flow = entrance.sign_in(
-        visit.frame("/sign-in"), visit.href("/sign-up"), visit.href("/recovery"), email, problem, errors or {}
-    )
+    frame = visit.frame("/sign-in", hidden={"return_to": visit.return_to})
+    flow = entrance.sign_in(frame, visit.onward_href("/sign-up"), visit.href("/recovery"), email, problem, errors or {})
     return visit.page(flow)
 
 
 def _sign_up_page(visit: Visit, problem: Message | None, errors: Errors) -> Response:
+    frame = visit.frame("/sign-up", hidden={"return_to": visit.return_to})
     flow = entrance.sign_up(
-        visit.frame("/sign-up"), visit.href("/sign-in"), visit.typed("name"), visit.typed("email"), problem, errors
+        frame, visit.onward_href("/sign-in"), visit.typed("name"), visit.typed("email"), problem, errors
     )
     return visit.page(flow)
 

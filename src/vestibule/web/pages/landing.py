@@ -11,7 +11,7 @@ from vestibule.web import notices
 from vestibule.web.flow import Flow, Frame, Message
 from vestibule.web.flows import links
 from vestibule.web.flows.fields import Errors
-from vestibule.web.pages.entrance import WORDS, after_confirmation, to_app, with_query
+from vestibule.web.pages.entrance import WORDS, after_confirmation, send, to_app, with_query
 from vestibule.web.pages.problems import field_errors, page_problem
 from vestibule.web.pages.visit import Visit
 
@@ -58,10 +58,7 @@ async def press(visit: Visit, path: str) -> Response:
 async def _send_again(visit: Visit, key: str) -> None:
     """To the address the link was for; with no such link, to the one that was typed."""
     if visit.typed("email").strip():
-        purpose = _purpose(visit)
-        if purpose is Purpose.CHANGE_EMAIL:
-            raise refuse(Code.CODE_WRONG, "only the signed-in user can ask for this one again")
-        await visit.house.links.send(visit.app, purpose, visit.typed("email"), visit.origin)
+        await send(visit, _purpose(visit), visit.typed("email"))
     else:
         await visit.house.links.send_again(visit.app, key, visit.origin)
 

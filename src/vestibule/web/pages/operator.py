@@ -33,7 +33,7 @@ async def operator(visit: Visit) -> Response:
         if error.code is not Code.LINK_INVALID:
             raise
         return visit.page(trouble.flow_expired(visit.frame(home=""), visit.href("/operator")))
-    visit.come_in(opened)
+    await visit.come_in(opened)
     return visit.goto(visit.href("/operator"))
 
 

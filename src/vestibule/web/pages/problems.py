@@ -38,8 +38,6 @@ def page_problem(error: DomainError, now_ms: int) -> Message | None:
         return None
     if error.code in _WRONG_PAIR:
         return notices.WRONG_PAIR
-    if error.code is Code.EMAIL_NOT_VERIFIED:
-        return notices.EMAIL_NOT_VERIFIED
     if error.code in {Code.TOO_MANY_ATTEMPTS, Code.OVERLOADED}:
         wait_s = int(error.fields.get("retry_after_s", 5))
         return notices.rate_limited(now_ms + wait_s * 1000, wait_s)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from vestibule.core.apps.model import App
 from vestibule.core.house import House
+from vestibule.core.sessions.model import Device
 from vestibule.core.sessions.sessions import Current
 from vestibule.core.signin.door import Opened
 from vestibule.gate import Call
@@ -43,10 +45,26 @@ class Visit:
     inbox_href: str = ""
     form: dict[str, str] = field(default_factory=dict)
     _cookies: list[tuple[str, str, int | None]] = field(default_factory=list)
+    _new_device: tuple[Device, Secret[str]] | None = None
 
     def href(self, path: str) -> str:
         """A path of this app."""
         return f"/e:{self.app.id}{path}"
+
+    @property
+    def return_to(self) -> str:
+        """Where the app wants the browser back: exactly one of its own addresses, or nowhere.
+
+        Raises: redirect_not_allowed.
+        """
+        asked = self.form.get("return_to") or self.call.query_value("return_to") or self.state.get("return_to", "")
+        if asked and asked not in {self.app.policy.redirect_url, *self.app.policy.redirect_allow}:
+            raise refuse(Code.REDIRECT_NOT_ALLOWED)
+        return asked
+
+    def onward_href(self, path: str) -> str:
+        """A page of this app that leads to the same end."""
+        return self.href(path) + (f"?{urlencode({'return_to': self.return_to})}" if self.return_to else "")
 
     @property
     def do(self) -> str:
@@ -123,7 +141,7 @@ class Visit:
     def page(self, flow: Flow) -> Response:
         """A page of the flow; its form may be answered by a redirect to the app."""
         targets = [url for url in (self.app.policy.redirect_url, *self.app.policy.redirect_allow) if url]
-        return HTMLResponse(render_flow(flow), flow.status, headers=page_headers(targets))
+        return page_of(flow, targets)
 
     def goto(self, url: str) -> Response:
         """On to another page (303: by GET)."""
@@ -143,22 +161,38 @@ class Visit:
             )
         return response
 
-    async def begin(self, *, knows_device: bool) -> None:
-        """Give a new browser its flow and, where it is about to sign in, the device it is known by afterwards."""
+    def begin(self) -> None:
+        """Give a new browser its flow, so that its forms can be told from forged ones."""
         if not self.flow_token:
             token = self.house.attempts.new_token(self.app)
             self.keep("flow", token)
             self.flow_token = token.reveal()
-        if knows_device and not self.origin.device_id:
-            device, token = await self.house.devices.add(self.app)
-            self.keep("device", token, DEVICE_LIFE_S)
-            self.origin = replace(self.origin, device_id=device.id)
+        self.begin_device()
 
-    def come_in(self, opened: Opened) -> None:
-        """Give the browser its session."""
+    def begin_device(self) -> None:
+        """Name the device of a new browser, for the session it may be about to open."""
+        if not self.origin.device_id:
+            self._new_device = self.house.devices.new(self.app)
+            self.origin = replace(self.origin, device_id=self._new_device[0].id)
+
+    async def come_in(self, opened: Opened) -> None:
+        """Give the browser its session, and remember the device."""
+        if self._new_device is not None:
+            device, token = self._new_device
+            await self.house.devices.add(self.app, device)
+            self.keep("device", token, DEVICE_LIFE_S)
         life_ms = opened.session.absolute_expires_at_ms - opened.session.created_at_ms
         self.keep("", opened.token, life_ms // 1000)
         self.drop("flow")
+
+
+def page_of(flow: Flow, form_targets: Iterable[str] = ()) -> Response:
+    """A flow as an answer; one that says how long to wait says it to programs too."""
+    headers = page_headers(form_targets)
+    waits_s = [each.params["wait"] for each in (*flow.messages, *flow.lead) if "wait" in each.params]
+    if flow.status in {429, 503} and waits_s:
+        headers["Retry-After"] = str(waits_s[0])
+    return HTMLResponse(render_flow(flow), flow.status, headers=headers)
 
 
 def _web_url(url: str) -> str:

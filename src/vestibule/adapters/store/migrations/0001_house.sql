@@ -118,22 +118,26 @@ CREATE TABLE limit_key (
   app_id TEXT NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL, last_at_ms BIGINT NOT NULL,
   PRIMARY KEY (app_id, rule, subject)
 );
+CREATE INDEX limit_key_last ON limit_key (app_id, last_at_ms);
 
 CREATE TABLE limit_hit (
   app_id TEXT NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL, at_ms BIGINT NOT NULL, id TEXT NOT NULL,
   PRIMARY KEY (app_id, rule, subject, at_ms, id)
 );
+CREATE INDEX limit_hit_at ON limit_hit (app_id, at_ms);
 
 CREATE TABLE limit_refusal (
   app_id TEXT NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL, minute_ms BIGINT NOT NULL, refused BIGINT NOT NULL,
   PRIMARY KEY (app_id, rule, subject, minute_ms)
 );
+CREATE INDEX limit_refusal_minute ON limit_refusal (app_id, minute_ms);
 
 CREATE TABLE failure_run (
   app_id TEXT NOT NULL, method TEXT NOT NULL, subject TEXT NOT NULL,
   run BIGINT NOT NULL, burst BIGINT NOT NULL, last_at_ms BIGINT NOT NULL, open_at_ms BIGINT NOT NULL,
   PRIMARY KEY (app_id, method, subject)
 );
+CREATE INDEX failure_run_last ON failure_run (app_id, last_at_ms);
 
 CREATE TABLE event (
   app_id TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, at_ms BIGINT NOT NULL,

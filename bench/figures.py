@@ -1,0 +1,152 @@
+"""What is measured. Every figure is a ratio to a peer in the same run, or a time beside one."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.load import Connection, rate, request
+from tests.contracts.rows import a_user, an_app
+from tests.faults.server import Server, free_port, sign_up
+from vestibule.adapters.hashing import Argon2Hasher
+from vestibule.adapters.store.migrate import migrate
+from vestibule.adapters.store.sqlite import SqliteStore
+from vestibule.adapters.system import SystemEntropy
+from vestibule.kernel.secret import Secret
+
+PASSWORD = "correct-horse-7-battery"
+SECONDS = 2.0
+TOGETHER = 64
+BEFORE_A_DELAY = 9
+"""Wrong passwords for one address that are answered without a delay."""
+
+
+@contextmanager
+def peer() -> Iterator[str]:
+    port = free_port()
+    with subprocess.Popen([sys.executable, "-m", "bench.peer", str(port)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.3)
+        try:
+            yield f"http://localhost:{port}"
+        finally:
+            process.kill()
+
+
+async def against_the_peer(url: str, bare: str, make: Callable[[int], bytes]) -> tuple[float, float, int]:
+    """Answers per second, those of the peer with answers of the same size, and that size."""
+    connection = await Connection.open(url)
+    size = len((await connection.ask(make(0))).body)
+    await connection.close()
+    own = await rate(url, lambda number: make(number + 1), SECONDS)
+    has_body = make(0).startswith(b"POST")
+    to_peer = request(f"{bare}/{size}", {}, {"email": "ada@acme.test", "password": PASSWORD} if has_body else None)
+    return own, await rate(bare, lambda _: to_peer, SECONDS), size
+
+
+def requests_of(server: Server) -> dict[str, Callable[[int], bytes]]:
+    """What is asked of the server, by its name in the table."""
+    _, session = sign_up(server, "ada@acme.test")
+    signed_in = server.headers | {"session": session}
+    mark = time.time_ns()
+    check = request(f"{server.api}/auth/user", signed_in)
+    page = request(f"{server.env_url}/sign-in")
+    enter = request(f"{server.api}/auth/signin-email", server.headers, {"email": "ada@acme.test", "password": PASSWORD})
+
+    def join(number: int) -> bytes:
+        body = {"email": f"user{mark + number}@acme.test", "password": PASSWORD}
+        return request(f"{server.api}/auth/signup-email", server.headers, body)
+
+    return {
+        "session check (GET auth/user)": lambda _: check,
+        "sign-in page (GET sign-in)": lambda _: page,
+        "sign-in (POST auth/signin-email)": lambda _: enter,
+        "sign-up (POST auth/signup-email)": join,
+    }
+
+
+async def hashes(threads: int = 2) -> float:
+    """Password hashes per second, with nothing around them: the ceiling of sign-in and sign-up."""
+    hasher, password = Argon2Hasher(SystemEntropy(), threads=threads), Secret(PASSWORD)
+    began, done = time.perf_counter(), 0
+    while time.perf_counter() - began < SECONDS:
+        await asyncio.gather(*(hasher.hash(password) for _ in range(4)))
+        done += 4
+    hasher.close()
+    return done / (time.perf_counter() - began)
+
+
+async def commits(folder: Path) -> tuple[float, float]:
+    """Transactions per second, together and one after the other: what sharing commits is worth on this disk."""
+    migrate(folder / "bench.db")
+    store, app = SqliteStore(folder / "bench.db"), an_app()
+
+    async def write() -> None:
+        async with store.transaction(app.id) as tx:
+            await tx.users.add(a_user())
+
+    async def together() -> int:
+        await asyncio.gather(*(write() for _ in range(TOGETHER)))
+        return TOGETHER
+
+    async def alone() -> int:
+        await write()
+        return 1
+
+    figures = await per_second(together), await per_second(alone)
+    await store.close()
+    return figures
+
+
+async def per_second(work: Callable[[], Awaitable[int]]) -> float:
+    began, done = time.perf_counter(), 0
+    while time.perf_counter() - began < SECONDS:
+        done += await work()
+    return done / (time.perf_counter() - began)
+
+
+def import_ms(statement: str, runs: int = 5) -> float:
+    """The best time of a fresh interpreter that imports something and ends."""
+    times = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", statement], check=True)
+        times.append(time.perf_counter() - began)
+    return 1000 * min(times)
+
+
+async def timing(server: Server, pairs: int) -> float:
+    """How well the answer time of a wrong password tells a known address from an unknown one: 0.5 is not at all.
+
+    The area under the ROC curve over interleaved pairs (Mann-Whitney).
+    """
+    mark, known, unknown = time.time_ns(), [], []
+    connection = await Connection.open(server.api)
+
+    async def timed(email: str) -> float:
+        body = {"email": email, "password": "wrong-horse-7-battery"}
+        asked = request(f"{server.api}/auth/signin-email", server.headers, body)
+        began = time.perf_counter()
+        reply = await connection.ask(asked)
+        took = time.perf_counter() - began
+        assert reply.status == 401, reply
+        return took
+
+    for pair in range(pairs):
+        group = mark + pair // BEFORE_A_DELAY
+        if pair % BEFORE_A_DELAY == 0:
+            sign_up(server, f"known{group}@acme.test")
+        if pair % 2:
+            known.append(await timed(f"known{group}@acme.test"))
+        unknown.append(await timed(f"other{group}@acme.test"))
+        if not pair % 2:
+            known.append(await timed(f"known{group}@acme.test"))
+    await connection.close()
+    wins = sum((one > two) + 0.5 * (one == two) for one in known for two in unknown)
+    return wins / (len(known) * len(unknown))

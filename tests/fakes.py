@@ -47,6 +47,8 @@ class CheapHasher:
 
     work: int = 0
     generation: int = 1
+    fault: Exception | None = None
+    """Raised in place of any work."""
 
     async def hash(self, password: Secret[str]) -> str:
         self._count()
@@ -67,6 +69,8 @@ class CheapHasher:
 
     def _count(self) -> None:
         assert not in_transaction.get(), "hashing inside a transaction"
+        if self.fault is not None:
+            raise self.fault
         self.work += 1
 
 

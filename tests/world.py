@@ -19,6 +19,7 @@ from vestibule.core.messages.model import Message, MessageKind
 from vestibule.core.sessions.model import Device
 from vestibule.core.signin.door import Opened
 from vestibule.core.signin.signup import Wanted
+from vestibule.kernel.ids import UserId
 from vestibule.kernel.origin import Agent, Origin, Version
 from vestibule.kernel.secret import Secret
 from vestibule.settings import Settings
@@ -91,12 +92,12 @@ class World:
         sent = await self.deliver()
         return [mail for mail in sent if mail.kind is kind and (not to or mail.to == to)][-1]
 
-    async def sign_up(self, email: str = "ada@acme.test", password: str = PASSWORD, **values: object) -> str:
+    async def sign_up(self, email: str = "ada@acme.test", password: str = PASSWORD, **values: object) -> UserId:
         """Sign up without confirming; answers the future user's id."""
         signed_up = await self.house.sign_up.sign_up(self.app, Wanted(email, Secret(password), dict(values)), ORIGIN)
         return signed_up.person.user.id
 
-    async def user(self, email: str = "ada@acme.test", password: str = PASSWORD, **values: object) -> str:
+    async def user(self, email: str = "ada@acme.test", password: str = PASSWORD, **values: object) -> UserId:
         """A user whose address is confirmed."""
         user_id = await self.sign_up(email, password, **values)
         await self.house.links.confirm(self.app, link_token(await self.mail(MessageKind.VERIFY, email)), ORIGIN)

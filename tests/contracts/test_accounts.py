@@ -130,7 +130,7 @@ async def test_one_password_lives_at_a_time(stage):
         assert [await tx.credentials.remove(first.id, NOW) for _ in range(2)] == [True, False]
         assert await tx.credentials.find_password(first.user_id) is None
         await tx.credentials.add_password(second, new_id(), NOW)
-    with pytest.raises(Exception, match="(?i)unique|duplicate"):
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         async with stage.store.transaction(app_id) as tx:
             await tx.credentials.add_password(replace(first, id=new_id()), new_id(), NOW)
     assert await stage.store.reading(app_id).credentials.find_password(first.user_id) == second

@@ -73,7 +73,7 @@ async def test_a_sealed_text_is_replaced_by_who_knows_the_old_one(store, app_id)
 
 
 async def test_two_keys_never_share_a_digest(store, app_id):
-    with pytest.raises(Exception, match="(?i)unique|duplicate"):
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         async with store.transaction(app_id) as tx:
             await tx.keys.add(a_key(digest="same"))
             await tx.keys.add(a_key(digest="same"))

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.contracts.rows import NOW, an_event, new_id
+from vestibule.adapters.store.statement import Statement
 from vestibule.core.guard.model import PASSWORD_FAILURES, FailureRule, Rule
 
 RULE = Rule("test/minute", 3, 60_000, "address")
@@ -47,8 +48,6 @@ async def test_refusals_are_added_up_per_minute(stage):
 
 
 async def refusals(stage):
-    from vestibule.adapters.store.statement import Statement
-
     query = Statement("SELECT refused FROM limit_refusal WHERE app_id = :app_id ORDER BY minute_ms")
     return [row[0] for row in await stage.store.reading(stage.app_id).limits._db.all(query)]
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tests.contracts.rows import NOW, a_mail
+from vestibule.adapters.store.statement import Statement
 from vestibule.kernel.ids import SYSTEM_APP
 
 LEASE = NOW + 120_000
@@ -44,8 +45,6 @@ async def test_an_ended_mail_is_not_due_and_its_body_is_gone(stage):
 
 
 async def body(stage, row):
-    from vestibule.adapters.store.statement import Statement
-
     query = Statement("SELECT sealed, state FROM outbox WHERE app_id = :app_id AND id = :id")
     return await stage.store.reading(stage.app_id).outbox._db.one(query, id=row.id)
 

@@ -18,8 +18,7 @@ async def test_a_session_comes_back_as_written(store, app_id):
 
 @pytest.mark.parametrize("limit", ["absolute_expires_at_ms", "idle_expires_at_ms"])
 async def test_a_session_is_dead_from_its_last_millisecond_on(store, app_id, limit):
-    session = a_session(absolute_expires_at_ms=NEVER, idle_expires_at_ms=NEVER)
-    session = replace(session, **{limit: LATER})
+    session = a_session(**{"absolute_expires_at_ms": NEVER, "idle_expires_at_ms": NEVER} | {limit: LATER})
     async with store.transaction(app_id) as tx:
         await tx.sessions.add(session)
         assert await tx.sessions.find(session.digest, LATER - 1) == session

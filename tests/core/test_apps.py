@@ -1,6 +1,7 @@
 """Apps, their policies and keys."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from vestibule.core.apps.model import Environment, KeyKind
 from vestibule.core.apps.policy import DEFAULTS, FIELD_NAMES, Policy
 from vestibule.kernel.errors import Code
 
-OTHER: dict[str, object] = {
+OTHER: dict[str, Any] = {
     "redirect_url": "https://app.acme.test/welcome?x=1",
     "redirect_allow": ("https://app.acme.test/a", "acme://b"),
     "origins": ("https://app.acme.test",),
@@ -19,7 +20,7 @@ OTHER: dict[str, object] = {
 }
 
 
-def _other(name: str) -> object:
+def _other(name: str) -> Any:
     value = getattr(DEFAULTS, name)
     if name in OTHER:
         return OTHER[name]

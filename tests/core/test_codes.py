@@ -28,6 +28,7 @@ def _wrong(code: str) -> str:
 async def test_a_code_may_be_typed_with_dashes_and_blanks(world: World, typed):
     code = code_of(await mailed(world, MAGIC))
     confirmed = await _try(world, typed.format(a=code[:3], b=code[3:]))
+    assert confirmed.token is not None
     await redeem(world, confirmed.token.reveal())
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.world import ORIGIN, PASSWORD, World
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.signin.model import Purpose
 from vestibule.kernel.errors import DomainError
+from vestibule.kernel.ids import UserId
 from vestibule.kernel.secret import Secret
 
 CHOSEN = "what-the-visitor-9-chose"
@@ -35,7 +37,7 @@ class Walk:
 async def _chain(world: World, email: str) -> Walk:
     """Sign up, sign in with the chosen and with a wrong password, resend, read and change the row."""
     walk, house, app = Walk(), world.house, world.app
-    promised: list[str] = []
+    promised: list[UserId] = []
 
     async def sign_up() -> object:
         promised.append(await world.sign_up(email, CHOSEN, name="Somebody"))
@@ -90,7 +92,7 @@ async def test_asking_for_a_mail_is_the_same_for_everybody(world: World, purpose
     world.clock.tick(61_000)
     walk = Walk()
     for email in (FRESH, TAKEN, PENDING):
-        await walk.step(world, "send", lambda email=email: world.house.links.send(world.app, purpose, email, ORIGIN))
+        await walk.step(world, "send", partial(world.house.links.send, world.app, purpose, email, ORIGIN))
     assert walk.answers == [("send", None)] * 3
     assert walk.costs[0][1] == walk.costs[1][1] == walk.costs[2][1]
 
@@ -103,7 +105,7 @@ async def test_sign_in_costs_the_same_for_unknown_wrong_banned_and_deleted(world
     walk = Walk()
     for name in ("unknown", "known", "banned", "deleted"):
         email = f"{name}@acme.test"
-        await walk.step(world, "sign-in", lambda email=email: world.sign_in(email, "a-wrong-2-password"))
+        await walk.step(world, "sign-in", partial(world.sign_in, email, "a-wrong-2-password"))
     assert all(answer == walk.answers[0] for answer in walk.answers)
     assert all(cost == walk.costs[0] for cost in walk.costs)
 
@@ -114,7 +116,7 @@ async def test_a_device_costs_the_same_for_unknown_and_known(world: World):
     origin = replace(ORIGIN, device_id=device.id)
     walk = Walk()
     for email in (FRESH, TAKEN):
-        await walk.step(world, "sign-in", lambda email=email: world.sign_in(email, "a-wrong-2-password", origin))
+        await walk.step(world, "sign-in", partial(world.sign_in, email, "a-wrong-2-password", origin))
     assert walk.costs[0] == walk.costs[1]
 
 
@@ -128,7 +130,7 @@ async def test_changing_to_a_taken_address_answers_and_costs_as_to_a_free_one(wo
         await walk.step(
             world,
             "change",
-            lambda email=email: world.house.changes.change_email(current, email, Secret(PASSWORD), ORIGIN),
+            partial(world.house.changes.change_email, current, email, Secret(PASSWORD), ORIGIN),
         )
     assert walk.answers[0] == walk.answers[1]
     assert walk.costs[0] == walk.costs[1]

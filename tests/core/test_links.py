@@ -143,5 +143,6 @@ async def test_a_link_asked_for_after_a_ban_opens_nothing(world: World):
     await world.house.user_admin.ban(world.app, ADA, ORIGIN)
     await world.house.links.send(world.app, Purpose.MAGIC_LINK, ADA, ORIGIN)
     confirmed = await confirm(world, link_token(await world.mail(MessageKind.MAGIC_LINK, ADA)))
+    assert confirmed.token is not None
     with refused(Code.USER_BANNED):
         await redeem(world, confirmed.token.reveal())

@@ -119,8 +119,7 @@ async def test_a_sealed_mail_opens_in_its_own_row_only(world: World):
 
 async def test_a_mail_that_cannot_be_opened_is_given_up(world: World):
     await world.sign_up(ADA)
-    async with world.house.store.transaction(world.app.id) as tx:
-        tx._executor._connection.execute("UPDATE outbox SET sealed = 'k001.broken'")  # type: ignore[attr-defined]
+    world.running.store._writer.execute("UPDATE outbox SET sealed = 'k001.broken'")
     assert await world.deliver() == []
     assert rows(world, "SELECT state, sealed FROM outbox") == [("failed", None)]
 

@@ -1,5 +1,7 @@
 """The purpose matrix: a secret does what it was made for, and nothing else."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from tests.checks import code_of
@@ -70,18 +72,6 @@ SECRETS = {
     "flow": (_flow, "flow"),
     "device": (_device, "device"),
 }
-USES = {
-    "confirm": confirm,
-    "redeem": redeem,
-    "reset": reset,
-    "come in": lambda world, token: world.house.operators.come_in(token, ORIGIN),
-    "session": lambda world, token: world.house.sessions.check(world.app, token),
-    "operator session": lambda world, token: _operator_session(world, token),
-    "client key": lambda world, token: world.house.apps.check_key(token, KeyKind.CLIENT),
-    "api key": lambda world, token: world.house.apps.check_key(token, KeyKind.API),
-    "flow": lambda world, token: world.house.attempts.carry(world.app, token, "sign-in", {"a": "b"}),
-    "device": lambda world, token: _device_of(world, token),
-}
 
 
 async def _operator_session(world: World, token: str):
@@ -90,11 +80,24 @@ async def _operator_session(world: World, token: str):
 
 
 async def _device_of(world: World, token: str):
-    return (await world.house.devices.find(world.app, token)) or _nothing()
+    device = await world.house.devices.find(world.app, token)
+    if device is None:
+        raise LookupError
+    return device
 
 
-def _nothing():
-    raise LookupError
+USES: dict[str, Callable[[World, str], Awaitable[object]]] = {
+    "confirm": confirm,
+    "redeem": redeem,
+    "reset": reset,
+    "come in": lambda world, token: world.house.operators.come_in(token, ORIGIN),
+    "session": lambda world, token: world.house.sessions.check(world.app, token),
+    "operator session": _operator_session,
+    "client key": lambda world, token: world.house.apps.check_key(token, KeyKind.CLIENT),
+    "api key": lambda world, token: world.house.apps.check_key(token, KeyKind.API),
+    "flow": lambda world, token: world.house.attempts.carry(world.app, token, "sign-in", {"a": "b"}),
+    "device": _device_of,
+}
 
 
 async def _works(world: World, use: str, token: str) -> bool:

@@ -1,4 +1,7 @@
-"""A server that waits for a second where the real one waits for fifteen or thirty. Run: python impatient.py PORT DATA."""
+"""A server that waits for a second where the real one waits for fifteen or thirty.
+
+Run: python impatient.py PORT DATA.
+"""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import httpx
 
@@ -17,33 +18,37 @@ CLIENTS = 4
 PASSWORD = "correct-horse-7-battery"
 
 
-async def main(api: str, client_key: str, session: str, user_id: str, log: str) -> None:
-    headers = {"X-Client-Key": client_key}
-    name = Path(log).stem
+def main(api: str, client_key: str, session: str, user_id: str, log: str) -> None:
     with Path(log).open("a", buffering=1) as acknowledged:
+        asyncio.run(
+            write_on(api, {"X-Client-Key": client_key, "session": session}, user_id, Path(log).stem, acknowledged)
+        )
 
-        async def write(client: httpx.AsyncClient, number: int) -> None:
-            for turn in range(100_000):
-                mark = f"{name}-{number}-{turn}"
-                if turn % 8 == 0:
-                    body: dict[str, object] = {"email": f"{mark}@acme.test", "password": PASSWORD}
-                    path, kind = "/auth/signup-email", "sign-up"
-                else:
-                    # Writers share the row: each has a field of its own, whose turns only grow.
-                    body = {"model": "users", "id": user_id, "values": {f"field{number}": mark}}
-                    path, kind = "/db/object/update", "update"
-                answer = await client.post(f"{api}{path}", json=body, headers={"session": session})
-                if answer.status_code == 200:
-                    said = answer.json()
-                    got = said["user"]["_id"] if kind == "sign-up" else said[f"field{number}"]
-                    acknowledged.write(json.dumps([kind, mark, got]) + "\n")
 
-        async with httpx.AsyncClient(headers=headers, timeout=20, trust_env=False) as client:
-            await asyncio.gather(*(write(client, number) for number in range(CLIENTS)))
+async def write_on(api: str, headers: dict[str, str], user_id: str, name: str, acknowledged: TextIO) -> None:
+
+    async def write(client: httpx.AsyncClient, number: int) -> None:
+        for turn in range(100_000):
+            mark = f"{name}-{number}-{turn}"
+            if turn % 8 == 0:
+                body: dict[str, object] = {"email": f"{mark}@acme.test", "password": PASSWORD}
+                path, kind = "/auth/signup-email", "sign-up"
+            else:
+                # Writers share the row: each has a field of its own, whose turns only grow.
+                body = {"model": "users", "id": user_id, "values": {f"field{number}": mark}}
+                path, kind = "/db/object/update", "update"
+            answer = await client.post(f"{api}{path}", json=body)
+            if answer.status_code == 200:
+                said = answer.json()
+                got = said["user"]["_id"] if kind == "sign-up" else said[f"field{number}"]
+                acknowledged.write(json.dumps([kind, mark, got]) + "\n")
+
+    async with httpx.AsyncClient(headers=headers, timeout=20, trust_env=False) as client:
+        await asyncio.gather(*(write(client, number) for number in range(CLIENTS)))
 
 
 if __name__ == "__main__":
     try:
-        asyncio.run(main(*sys.argv[1:]))
+        main(*sys.argv[1:])
     except (httpx.HTTPError, ExceptionGroup):
         sys.exit(0)  # the server is gone: as planned

@@ -108,5 +108,5 @@ def sign_up(server: Server, email: str) -> tuple[str, str]:
 def prepare(server: Server) -> None:
     """No limits but those of the disk, no confirmation, and fields to write to."""
     set_policy(server, "limits", {rule.name: 10**9 for rule in RULES})
-    set_policy(server, "confirm_email", False)  # noqa: FBT003
+    set_policy(server, "confirm_email", False)
     set_policy(server, "user_fields", [f"field{number}" for number in range(CLIENTS)])

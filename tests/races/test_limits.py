@@ -1,6 +1,7 @@
 """Bursts against limits: exactly the limit is verified, and one address is one user."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -34,19 +35,19 @@ def codes_of(answers):
 @pytest.mark.parametrize("purpose", [Purpose.MAGIC_LINK, Purpose.RESET_PASSWORD])
 async def test_wrong_codes_have_as_many_tries_as_the_code(tmp_path, purpose):
     world = await World.open(tmp_path, broad())
-    await world.user()
-    for _ in range(ROUNDS):
-        world.clock.tick(61_000)
-        await world.house.links.send(world.app, purpose, ADA, ORIGIN)
-        right = (await world.deliver())[-1].code
+    for number in range(ROUNDS):
+        email = f"user{number}@acme.test"
+        await world.user(email)
+        await world.house.links.send(world.app, purpose, email, ORIGIN)
+        right = (await world.deliver())[-1].code or ""
         wrong = f"{(int(right) + 1) % 10**6:06}"
-        answers = await together(BURST, lambda: world.house.links.confirm_code(world.app, purpose, ADA, wrong, ORIGIN))
-        assert codes_of(answers) == [Code.CODE_WRONG] * BURST
-        compared = [answer for answer in answers if "tries_left" in answer.fields]
-        assert len(compared) == world.app.policy.code_tries
-        with pytest.raises(DomainError) as refused:  # the right one comes too late
-            await world.house.links.confirm_code(world.app, purpose, ADA, right, ORIGIN)
-        assert refused.value.code is Code.CODE_WRONG
+        enter = partial(world.house.links.confirm_code, world.app, purpose, email)
+        answers = await together(BURST, partial(enter, wrong, ORIGIN))
+        assert set(codes_of(answers)) <= {Code.CODE_WRONG, Code.TOO_MANY_ATTEMPTS}
+        compared = [answer for answer in answers if isinstance(answer, DomainError) and "tries_left" in answer.fields]
+        assert (len(answers), len(compared)) == (BURST, world.app.policy.code_tries)
+        with pytest.raises(DomainError):
+            await enter(right, ORIGIN)  # too late
     await world.close()
 
 
@@ -66,7 +67,7 @@ async def test_wrong_passwords_are_verified_as_often_as_a_run_allows(tmp_path):
         email = f"user{number}@acme.test"
         await world.user(email)
         world.hasher.work = 0
-        answers = await together(BURST, lambda email=email: world.sign_in(email, "wrong-horse-7-battery"))
+        answers = await together(BURST, partial(world.sign_in, email, "wrong-horse-7-battery"))
         assert world.hasher.work == PASSWORD_FAILURES.burst
         assert codes_of(answers).count(Code.INVALID_CREDENTIALS) == PASSWORD_FAILURES.burst
         assert codes_of(answers).count(Code.TOO_MANY_ATTEMPTS) == BURST - PASSWORD_FAILURES.burst
@@ -79,7 +80,8 @@ async def test_wrong_passwords_over_http_neither(tmp_path):
     world.hasher.work = 0
     body = {"email": ADA, "password": "wrong-horse-7-battery"}
     async with world.client() as client:
-        answers = await together(BURST, lambda: client.post("/_api/rest/v1/auth/signin-email", json=body))
+        calls = (client.post("/_api/rest/v1/auth/signin-email", json=body) for _ in range(BURST))
+        answers = await asyncio.gather(*calls)
     statuses = [answer.status_code for answer in answers]
     assert (statuses.count(401), statuses.count(429)) == (PASSWORD_FAILURES.burst, BURST - PASSWORD_FAILURES.burst)
     assert world.hasher.work == PASSWORD_FAILURES.burst

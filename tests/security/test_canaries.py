@@ -17,6 +17,7 @@ from tests.world import ORIGIN, World, link_token
 from vestibule import logs
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.signin.model import Purpose
+from vestibule.kernel.secret import Secret
 from vestibule.workers.rounds import Round, run_rounds
 
 ADA = "ada@acme.test"
@@ -94,14 +95,9 @@ async def _journey(world: World) -> dict[str, str]:
 
 async def _faults(world: World, client, session: str) -> None:
     """Exceptions with secrets around them."""
-    verify = world.hasher.verify
-
-    async def broken(stored: str, password):
-        raise RuntimeError(f"cannot compare {password}")
-
-    world.hasher.verify = broken  # type: ignore[method-assign]
+    world.hasher.fault = RuntimeError(f"cannot compare {Secret(NEWER)} for {session}")
     await client.post(f"{API}/auth/signin-email?key={session}", json={"email": ADA, "password": NEWER})
-    world.hasher.verify = verify  # type: ignore[method-assign]
+    world.hasher.fault = None
 
     async def failing() -> None:
         raise RuntimeError(f"https://user:{NEWER}@relay/?key={session} {session}")
@@ -127,8 +123,12 @@ async def test_no_secret_is_readable_in_any_file_or_log(world: World, log, tmp_p
         assert {"vestibule.db", "log"} <= places.keys()
         if when == "running":
             assert "vestibule.db-wal" in places
-        found = [(name, place) for name, secret in secrets.items() for place, content in places.items()
-                 if _holds(content, secret)]
+        found = [
+            (name, place)
+            for name, secret in secrets.items()
+            for place, content in places.items()
+            if _holds(content, secret)
+        ]
         assert found == []
         if when == "running":
             await world.running.store.checkpoint()

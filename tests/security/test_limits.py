@@ -5,6 +5,7 @@ Source: OWASP ASVS 6.1.1, 6.3.1, 2.4.1; NIST SP 800-63B-4 section 3.2.2.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ from tests.world import ORIGIN, PASSWORD, World
 from vestibule.core.files.files import Upload
 from vestibule.core.guard.model import RULES, Rule
 from vestibule.core.signin.model import Purpose
+from vestibule.core.signin.signup import Wanted
 from vestibule.kernel.clock import MINUTE_MS
 from vestibule.kernel.errors import Code, DomainError
 from vestibule.kernel.ids import SYSTEM_APP
@@ -34,8 +36,6 @@ async def _sign_in(world: World, number: int, origin: Origin) -> None:
 
 
 async def _sign_up(world: World, number: int, origin: Origin) -> None:
-    from vestibule.core.signin.signup import Wanted
-
     wanted = Wanted(f"user{number}@acme.test", Secret(PASSWORD), {})
     await world.house.sign_up.sign_up(world.app, wanted, origin)
 
@@ -167,10 +167,8 @@ async def test_an_address_is_counted_for_itself(world: World, name):
 
 
 async def _let_in(attempt: Awaitable[None]) -> None:
-    try:
-        await attempt
-    except DomainError as error:
-        assert error.code is not Code.TOO_MANY_ATTEMPTS
+    outcome = await asyncio.gather(attempt, return_exceptions=True)
+    assert getattr(outcome[0], "code", None) is not Code.TOO_MANY_ATTEMPTS
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -225,14 +223,12 @@ SPELLINGS = [
 
 async def test_twenty_spellings_of_an_address_are_one_destination(world: World):
     assert len(set(SPELLINGS)) == 20
-    sent = 0
+    codes = []
     for number, spelling in enumerate(SPELLINGS):
-        try:
-            await world.house.links.send(world.app, Purpose.MAGIC_LINK, spelling, _elsewhere(number))
-            sent += 1
-        except DomainError as error:
-            assert error.code is Code.TOO_MANY_ATTEMPTS
-    assert sent == 1
+        sending = world.house.links.send(world.app, Purpose.MAGIC_LINK, spelling, _elsewhere(number))
+        [outcome] = await asyncio.gather(sending, return_exceptions=True)
+        codes.append(getattr(outcome, "code", None))
+    assert codes == [None] + [Code.TOO_MANY_ATTEMPTS] * 19
 
 
 async def test_twenty_spellings_share_one_run_of_failures(world: World):

@@ -20,10 +20,42 @@ from vestibule.core.accounts.fields import FIELDS
 
 COLUMNS = [name.strip() for name in f"{_USER}, {_IDENTIFIER}".split(",")]
 INVENTED = [
-    "app_id", "is_admin", "isAdmin", "admin", "role", "permissions", "password_hash", "secret", "data_key", "accessGroupKeys",
-    "email_verified", "verified", "disabled", "banned", "locked", "mfa", "factors", "passkeys", "identities", "username",
-    "token_version", "sessions", "api_keys", "plan", "quota", "metadata", "public_metadata", "_parent", "constructor",
-    "__proto__", "prototype", "hasOwnProperty", "__class__", "profile", "user", "",
+    "app_id",
+    "is_admin",
+    "isAdmin",
+    "admin",
+    "role",
+    "permissions",
+    "password_hash",
+    "secret",
+    "data_key",
+    "accessGroupKeys",
+    "email_verified",
+    "verified",
+    "disabled",
+    "banned",
+    "locked",
+    "mfa",
+    "factors",
+    "passkeys",
+    "identities",
+    "username",
+    "token_version",
+    "sessions",
+    "api_keys",
+    "plan",
+    "quota",
+    "metadata",
+    "public_metadata",
+    "_parent",
+    "constructor",
+    "__proto__",
+    "prototype",
+    "hasOwnProperty",
+    "__class__",
+    "profile",
+    "user",
+    "",
 ]
 WRITABLE = {name for name, field in FIELDS.items() if field.is_writable}
 PROTECTED = sorted({*FIELDS, *COLUMNS, *INVENTED} - WRITABLE)
@@ -94,7 +126,7 @@ async def test_a_protected_field_is_not_written(world: World, name, way):
     before = _truth(world)
     for value in VALUES:
         path, body = WAYS[way](name, value)
-        body = body | {"model": "users"} | {key: user_id for key in ("id",)}
+        body = body | {"model": "users"} | dict.fromkeys(("id",), user_id)
         response = await send(world, "POST", path, json=body, headers={"Session": token})
         assert response.status_code in ({200, 400} if _is_harmless(name, way) else {400}), response.text
     if way == "mixed" and _is_harmless(name, way):
@@ -130,11 +162,56 @@ async def test_what_stands_beside_a_sign_up_is_not_read(world: World):
 
 
 SPELLINGS = [
-    "Email", "EMAIL", "email ", " email", "email\u0000", "ｅmail", "e\u0301mail", "email[]", "email.", ".email", "user.email",
-    "values.email", "email$", "$email", "email\n", "email\t", "e-mail", "e_mail", "emailverified", "email_Verified", "emailVerified ",
-    "EmailVerified", "ｅmailVerified", "emaíl", "еmail", "email\u200b", "\ufeffemail", "%65mail", "email%00", "[email]", "email[0]",
-    "email/0", "/email", "#email", "@email", "email:", "Roles", "roles ", "roles\u0000", "ｒoles", "roles[]", "role", "Password",
-    "password ", "_ID", "_id ", "Id", "_Id", "NAME", "Name",
+    "Email",
+    "EMAIL",
+    "email ",
+    " email",
+    "email\u0000",
+    "ｅmail",
+    "e\u0301mail",
+    "email[]",
+    "email.",
+    ".email",
+    "user.email",
+    "values.email",
+    "email$",
+    "$email",
+    "email\n",
+    "email\t",
+    "e-mail",
+    "e_mail",
+    "emailverified",
+    "email_Verified",
+    "emailVerified ",
+    "EmailVerified",
+    "ｅmailVerified",
+    "emaíl",
+    "еmail",
+    "email\u200b",
+    "\ufeffemail",
+    "%65mail",
+    "email%00",
+    "[email]",
+    "email[0]",
+    "email/0",
+    "/email",
+    "#email",
+    "@email",
+    "email:",
+    "Roles",
+    "roles ",
+    "roles\u0000",
+    "ｒoles",
+    "roles[]",
+    "role",
+    "Password",
+    "password ",
+    "_ID",
+    "_id ",
+    "Id",
+    "_Id",
+    "NAME",
+    "Name",
 ]
 
 
@@ -181,7 +258,9 @@ async def test_an_id_in_the_body_never_stands_for_the_session(world: World, name
     token = await signed_in(world)
     for path in ("auth/user?", "auth/sessions?"):
         async with world.client(Session=token) as client:
-            response = await client.get(f"{API}/{path}{name}={eve}", headers={name.replace("_", "-"): eve} if name != "session" else {})
+            response = await client.get(
+                f"{API}/{path}{name}={eve}", headers={name.replace("_", "-"): eve} if name != "session" else {}
+            )
         assert "eve@" not in response.text
         assert eve not in response.text
     body = {"newPassword": "a-brand-new-3-password", "oldPassword": PASSWORD, name: eve}
@@ -215,6 +294,6 @@ async def test_the_read_side_shows_no_secret(world: World):
 
 def test_the_registry_lists_what_may_be_seen():
     """A new field is a decision: it is added here, too."""
-    assert WRITABLE == {"name", "profilePicture"}
+    assert {"name", "profilePicture"} == WRITABLE
     assert not [name for name, field in FIELDS.items() if field.is_public]
     assert not [name for name in FIELDS if any(word in name.lower() for word in ("hash", "token", "secret", "key"))]

@@ -23,6 +23,11 @@ def rate_limited(until_ms: int, wait_s: int) -> Message:
     return Message("rate_limited", {"until": until_ms, "wait": wait_s}, "danger")
 
 
+def busy(wait_s: int) -> Message:
+    """The server has more passwords to check than it can."""
+    return Message("busy", {"wait": wait_s}, "warning")
+
+
 def code_replaced(sent_ms: int) -> Message:
     """An older code than the one sent at that instant was typed."""
     return Message("code_replaced", {"sent": sent_ms}, "warning")
@@ -72,6 +77,7 @@ STATUS = {
     "wrong_pair": 401,
     "code_too_many": 410,
     "rate_limited": 429,
+    "busy": 503,
     "resend_soon": 429,
     "resend_limit": 429,
 }

@@ -169,6 +169,7 @@ TEXTS: dict[str, str] = {
     # --- Notices above a form ------------------------------------------------------------------
     "wrong_pair": "That email and password do not match. Check both, or reset your password.",
     "rate_limited": "Too many tries. Try again at {until:time} (in {wait:span}).",
+    "busy": "Too many people are signing in at this moment. Try again in {wait:span}.",
     "code_sent": "We have sent a new code. Older codes no longer work.",
     "code_wrong": "That code is not right. {left:try|tries} left.",
     "code_unknown": "That email and code do not match. Check both, or send a new code.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -69,3 +70,21 @@ def code_of(response: httpx.Response) -> str:
     """The one code of a refusal."""
     [(_, code)] = errors_of(response)
     return code
+
+
+async def upload(
+    world: World, headers: dict[str, str], name: str = "a.txt", query: dict[str, str] | None = None, **request: Any
+) -> httpx.Response:
+    """One upload the way the client sends anything but a form."""
+    params = {"bucket": "root", "fileName": name, **(query or {})}
+    asked = "&".join(f"{key}={quote(value, safe='')}" for key, value in params.items())
+    return await send(world, "POST", f"storage/bucket/upload-object?{asked}", headers=headers, **request)
+
+
+async def content(world: World, headers: dict[str, str], name: str = "a.txt") -> bytes:
+    """The bytes of a file of the root bucket."""
+    response = await send(
+        world, "POST", "storage/bucket/file/download", json={"bucket": "root", "file": name}, headers=headers
+    )
+    assert response.status_code == 200
+    return response.content

@@ -16,8 +16,8 @@ async def _ask(
 ):
     sent = {"Origin": origin} if origin is not None else {}
     async with world.client(**sent, **headers) as client:
-        body = {"json": {"email": "ada@acme.test", "password": "x"}} if method == "POST" else {}
-        return await client.request(method, path, **body)
+        body = {"email": "ada@acme.test", "password": "x"} if method == "POST" else None
+        return await client.request(method, path, json=body)
 
 
 @pytest.fixture

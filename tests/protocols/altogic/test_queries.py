@@ -30,7 +30,7 @@ async def test_an_address_is_read_as_the_person_typed_it(world: World, query, ad
     response = await send(world, "POST", f"auth/send-magic?{query}")
     assert (response.status_code, response.json()) == (200, None)
     await world.deliver()
-    assert [to for to in _asked_for(world)] in ([address], [address.replace("a&email=b", "b")])
+    assert _asked_for(world) in ([address], [address.replace("a&email=b", "b")])
 
 
 @pytest.mark.parametrize(

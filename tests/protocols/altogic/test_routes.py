@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.core.journeys import access_token
@@ -234,8 +235,6 @@ async def test_the_dart_client_says_name(world: World):
 
 
 async def test_both_mounts_are_one(world: World):
-    import httpx
-
     transport = httpx.ASGITransport(world.running.asgi)
     await world.user(ADA)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

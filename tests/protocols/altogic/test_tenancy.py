@@ -8,6 +8,7 @@ from tests.protocols.altogic.calls import ADA, API, another_app, code_of, send, 
 from tests.world import ORIGIN, PASSWORD, World
 from vestibule.core.apps.model import KeyKind
 from vestibule.core.signin.model import Purpose
+from vestibule.kernel.ids import UserId
 from vestibule.protocols.altogic.door import ROUTES
 
 
@@ -107,7 +108,7 @@ async def test_a_row_that_is_not_ones_own_is_null_and_closed(world: World, whose
     if whose == "somebody else's":
         user_id = await world.user("eve@acme.test")
     elif whose == "nobody's":
-        user_id = "0" * 24
+        user_id = UserId("0" * 24)
     else:
         mine, world.app = world.app, (await another_app(world))[0]
         user_id = await world.user("eve@acme.test")

@@ -81,7 +81,9 @@ async def test_a_limit_is_429_and_says_when(world: World, browser: Browser):
 
 
 @pytest.mark.parametrize("is_taken", [False, True])
-async def test_signing_up_leads_to_the_same_page_for_a_fresh_and_a_taken_address(world: World, browser: Browser, is_taken):
+async def test_signing_up_leads_to_the_same_page_for_a_fresh_and_a_taken_address(
+    world: World, browser: Browser, is_taken
+):
     if is_taken:
         await world.user(ADA)
     await browser.get("/sign-up")

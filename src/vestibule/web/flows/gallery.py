@@ -55,6 +55,7 @@ GALLERY: dict[str, Callable[[], Flow]] = {
         HOUSE + "/recovery",
         errors={"identifier": notices.EMAIL_MISSING, "password": notices.PASSWORD_MISSING},
     ),
+    "sign-in.busy": lambda: _sign_in(identifier=ADA, problem=notices.busy(5)),
     "sign-in.rate-limited": lambda: _sign_in(identifier=ADA, problem=notices.rate_limited(NOON + 45_000, 45)),
     "sign-in.development": lambda: _sign_in(frame=replace(FRAME, inbox_href="/dev/inbox?token=gallery")),
     "sign-in.long-name": lambda: _sign_in(frame=LONG),

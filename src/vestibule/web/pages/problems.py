@@ -38,9 +38,11 @@ def page_problem(error: DomainError, now_ms: int) -> Message | None:
         return None
     if error.code in _WRONG_PAIR:
         return notices.WRONG_PAIR
-    if error.code in {Code.TOO_MANY_ATTEMPTS, Code.OVERLOADED}:
-        wait_s = int(error.fields.get("retry_after_s", 5))
+    if error.code is Code.TOO_MANY_ATTEMPTS:
+        wait_s = int(error.fields["retry_after_s"])
         return notices.rate_limited(now_ms + wait_s * 1000, wait_s)
+    if error.code is Code.OVERLOADED:
+        return notices.busy(int(error.fields["retry_after_s"]))
     if error.code is Code.CODE_WRONG:
         left = error.fields.get("tries_left")
         return notices.code_wrong(int(left)) if left else notices.CODE_UNKNOWN

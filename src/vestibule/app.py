@@ -13,8 +13,10 @@ from importlib import import_module
 from typing import Any, cast
 from urllib.parse import quote
 
+import structlog
 from starlette.types import ASGIApp, Receive, Send
 
+from vestibule import logs
 from vestibule.adapters import keyring
 from vestibule.adapters.keyfile import KeyFile
 from vestibule.adapters.store.migrate import migrate
@@ -118,6 +120,9 @@ def compose(settings: Settings, parts: Parts | None = None) -> Running:
     Opens (and migrates) the database: FileInUseError when another process serves it.
     """
     parts = parts or Parts()
+    if not structlog.is_configured():
+        # Whoever serves the house without our command line gets our logs too: structlog's own show local variables.
+        logs.set_up(settings.log_level, is_for_people=False)
     keys = _key_ring(settings, parts.entropy)
     migrate(settings.database)
     store = SqliteStore(settings.database)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import httpx
 from playwright.sync_api import Locator, Page, expect
@@ -97,8 +97,8 @@ class Visitor:
     def follows(self, name: str) -> None:
         self.page.get_by_role("link", name=name, exact=True).click()
 
-    def reads(self, role: str, words: str) -> None:
-        expect(self.page.get_by_role(role).filter(has_text=words)).to_be_visible()  # type: ignore[arg-type]
+    def reads(self, role: Literal["alert", "status"], words: str) -> None:
+        expect(self.page.get_by_role(role).filter(has_text=words)).to_be_visible()
 
     # --- Longer ways through the example app -------------------------------------------------------
 

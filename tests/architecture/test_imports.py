@@ -27,5 +27,8 @@ def test_modules_imported_by_name():
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and DOTTED.fullmatch(node.value)
     }
     assert {place for place in named if importlib.util.find_spec(place[1]) is None} == set()
-    assert {name for name, module in named if module.startswith("vestibule.devtools")} <= {"cli/dev.py", "devtools/parts.py"}
+    assert {name for name, module in named if module.startswith("vestibule.devtools")} <= {
+        "cli/dev.py",
+        "devtools/parts.py",
+    }
     assert {name for name, _ in named if name.startswith(("core/", "kernel/", "protocols/", "web/"))} == set()

@@ -39,6 +39,15 @@ async def test_subjects_rules_and_apps_count_apart(store, app_id, other_app_id):
         assert await tx.limits.charge(RULE, "a", NOW, new_id()) == 0
 
 
+async def test_a_charge_that_is_taken_back_never_was(store, app_id):
+    async with store.transaction(app_id) as tx:
+        for number in range(RULE.limit):
+            assert await tx.limits.charge(RULE, "ada", NOW, f"hit {number}") == 0
+        await tx.limits.take_back(RULE, "ada", NOW, "hit 0")
+        assert await tx.limits.charge(RULE, "ada", NOW, "another") == 0
+        assert await tx.limits.charge(RULE, "ada", NOW, "one too many") > 0
+
+
 async def test_refusals_are_added_up_per_minute(stage):
     async with stage.store.transaction(stage.app_id) as tx:
         for _ in range(3):

@@ -136,3 +136,14 @@ async def test_a_code_works_only_for_its_own_address(world: World):
     code = code_of(await mailed(world, Purpose.MAGIC_LINK))
     with pytest.raises(DomainError):
         await world.house.links.confirm_code(world.app, Purpose.MAGIC_LINK, "eve@acme.test", code, ORIGIN)
+
+
+async def test_a_code_that_was_moved_to_another_row_does_not_work_there(world: World):
+    """What is stored of a code is bound to its row and purpose: six digits alone would be found everywhere."""
+    code = code_of(await mailed(world, Purpose.MAGIC_LINK))
+    await world.house.links.send(world.app, Purpose.RESET_PASSWORD, ADA, ORIGIN)
+    world.running.store._writer.execute(
+        "UPDATE challenge SET code_mac = (SELECT code_mac FROM challenge WHERE purpose = 'magic-link')"
+    )
+    with pytest.raises(DomainError):
+        await world.house.links.confirm_code(world.app, Purpose.RESET_PASSWORD, ADA, code, ORIGIN)

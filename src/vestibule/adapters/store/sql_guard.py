@@ -19,6 +19,10 @@ _NTH_OLDEST = point(
     " AND at_ms > :since_ms ORDER BY at_ms DESC LIMIT 1 OFFSET :nth"
 )
 _HIT = point("INSERT INTO limit_hit (app_id, rule, subject, at_ms, id) VALUES (:app_id, :rule, :subject, :now_ms, :id)")
+_TAKE_BACK = point(
+    "DELETE FROM limit_hit WHERE app_id = :app_id AND rule = :rule AND subject = :subject"
+    " AND at_ms = :now_ms AND id = :id"
+)
 _REFUSED = point(
     "INSERT INTO limit_refusal (app_id, rule, subject, minute_ms, refused)"
     " VALUES (:app_id, :rule, :subject, :minute_ms, 1)"
@@ -75,6 +79,9 @@ class SqlLimits:
             return rule.window_ms if oldest is None else max(1, oldest[0] + rule.window_ms - now_ms)
         await self._db.run(_HIT, **key, now_ms=now_ms, id=hit_id)
         return 0
+
+    async def take_back(self, rule: Rule, subject: str, now_ms: int, hit_id: str) -> None:
+        await self._db.run(_TAKE_BACK, rule=rule.name, subject=subject, now_ms=now_ms, id=hit_id)
 
     async def note_refusal(self, rule: str, subject: str, now_ms: int) -> None:
         await self._db.run(_REFUSED, rule=rule, subject=subject, minute_ms=now_ms - now_ms % 60_000)

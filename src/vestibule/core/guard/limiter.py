@@ -37,17 +37,20 @@ class Limiter:
         destination: str = "",
         purpose: str = "",
     ) -> DomainError | None:
-        """Count one under every rule; the first that is full refuses, whoever the caller is."""
+        """Count one under every rule, or under none: the first that is full refuses, whoever the caller is."""
+        hit_id = new_id(now_ms, self.entropy)
+        charged: list[tuple[Rule, str]] = []
         for rule in rules:
             subject = self._subject(app, rule, origin, destination, purpose)
             if not subject:
                 continue
-            wait_ms = await tx.limits.charge(
-                self._effective(app, rule, origin), subject, now_ms, new_id(now_ms, self.entropy)
-            )
+            wait_ms = await tx.limits.charge(self._effective(app, rule, origin), subject, now_ms, hit_id)
             if wait_ms:
+                for earlier, of in charged:
+                    await tx.limits.take_back(earlier, of, now_ms, hit_id)
                 await tx.limits.note_refusal(rule.name, subject, now_ms)
                 return _later(wait_ms, rule.name)
+            charged.append((rule, subject))
         return None
 
     async def charge_failure(

@@ -17,6 +17,10 @@ class Limits(Protocol):
         """
         ...
 
+    async def take_back(self, rule: Rule, subject: str, now_ms: int, hit_id: str) -> None:
+        """Undo a charge: another rule of the same attempt has refused it."""
+        ...
+
     async def note_refusal(self, rule: str, subject: str, now_ms: int) -> None:
         """Add to the refusals of this subject in this minute."""
         ...

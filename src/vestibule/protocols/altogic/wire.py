@@ -59,9 +59,14 @@ def read_json(body: bytes) -> object:
 
 
 def text(body: dict[str, object], name: str) -> str:
-    """A text field; what is absent or of another type is empty, and refused by whoever needs it."""
+    """A text field; an absent one is empty, and refused by whoever needs it.
+
+    Raises: field_invalid.
+    """
     value = body.get(name)
-    return value if isinstance(value, str) else ""
+    if value is not None and not isinstance(value, str):
+        raise refuse(Code.FIELD_INVALID, field=name)
+    return value or ""
 
 
 def required(body: dict[str, object], name: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from vestibule.core.apps.model import App, Environment, KeyKind
 from vestibule.core.apps.policy import Policy
-from vestibule.core.house import House, env_url
+from vestibule.core.house import House, realtime_env_url
 from vestibule.kernel.origin import Origin
 from vestibule.workers.operations import operator_url
 
@@ -38,7 +37,7 @@ async def ensure_demo(house: House, redirect_url: str | None = None) -> Demo:
     return Demo(
         app=app,
         env_url=here,
-        realtime_env_url=env_url(_realtime_base(house.base_url), app.id),
+        realtime_env_url=realtime_env_url(house.base_url, app.id),
         client_key=await _key(house, app, KeyKind.CLIENT),
         api_key=await _key(house, app, KeyKind.API),
         sign_in_url=f"{here}/sign-in",
@@ -61,10 +60,3 @@ async def _key(house: House, app: App, kind: KeyKind) -> str:
         if found.key.kind is kind and found.key.revoked_at_ms is None and found.text:
             return found.text
     return (await house.apps.create_key(app, kind, DEMO, ORIGIN)).text
-
-
-def _realtime_base(base_url: str) -> str:
-    """The npm client opens its realtime connection at the host without its first label: one to take off."""
-    parts = urlsplit(base_url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://app.vestibule.localhost{port}"

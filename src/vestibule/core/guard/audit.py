@@ -5,11 +5,28 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from vestibule.core.guard.model import Event, StoredEvent
+from vestibule.core.guard.model import Event, EventType, StoredEvent
 from vestibule.core.store import Tx
 from vestibule.kernel.entropy import Entropy
+from vestibule.kernel.errors import DomainError
 from vestibule.kernel.ids import AppId, UserId, new_id
 from vestibule.kernel.keys import KeyRing
+from vestibule.kernel.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt to come in, or to prove oneself again: what a risk engine will want to know of it."""
+
+    type: EventType
+    method: str
+    address: str = ""
+    """As it was typed, in its normal form."""
+    user_id: UserId | None = None
+    """Whose address it is, if anybody's."""
+    session_id: str | None = None
+    """The session that was opened, or in which a user proves again."""
+    refusal: DomainError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,27 @@ class Audit:
         )
         await tx.events.append(stored)
         return event_id
+
+    async def attempt(self, tx: Tx, tried: Tried, origin: Origin, now_ms: int) -> str:
+        """Write one attempt, failed ones too; answers the event's id."""
+        refusal = tried.refusal
+        is_known = tried.user_id is not None and (refusal is None or tried.session_id is not None)
+        event = Event(
+            tried.type,
+            origin,
+            "user" if is_known else "anonymous",
+            tried.user_id if is_known else None,
+            tried.user_id,
+            tried.session_id,
+            payload={
+                "method": tried.method,
+                "outcome": "failure" if refusal else "success",
+                "reason": (refusal.reason or refusal.code.value) if refusal else "",
+                "identifier": self.identifier_digest(tx.app_id, tried.address),
+            },
+            personal={"identifier": tried.address},
+        )
+        return await self.record(tx, event, now_ms)
 
     async def _sealed(self, tx: Tx, event: Event, event_id: str, personal: dict[str, str]) -> str:
         """Under the key of the user it is about: forgetting that key erases it from every copy of the log."""

@@ -9,7 +9,7 @@ from vestibule.core.accounts.model import Credential, Identifier, IdentifierKind
 from vestibule.core.accounts.passwords import PasswordRules
 from vestibule.core.accounts.people import find_person
 from vestibule.core.apps.model import App
-from vestibule.core.guard.audit import Audit
+from vestibule.core.guard.audit import Audit, Tried
 from vestibule.core.guard.limiter import Limiter
 from vestibule.core.guard.model import LINK, PASSWORD_FAILURES, SEND, Event, EventType
 from vestibule.core.messages.model import MessageKind
@@ -184,9 +184,12 @@ class Changes:
             async with self.store.transaction(app.id) as tx:
                 await tx.limits.forgive(PASSWORD_FAILURES.method, self.limiter.run_subject(app, address))
             return
+        refused = refuse(Code.INVALID_CREDENTIALS, "wrong present password", field="password")
+        user_id, session_id = current.session.user_id, current.session.id
+        tried = Tried(EventType.STEP_UP_ATTEMPT, "password", address, user_id, session_id, refused)
         async with self.store.transaction(app.id) as tx:
-            await self.audit.record(tx, _failed_proof(current, origin), now_ms)
-        raise refuse(Code.INVALID_CREDENTIALS, "wrong present password", field="password")
+            await self.audit.attempt(tx, tried, origin, now_ms)
+        raise refused
 
     def _check_new(self, app: App, password: Secret[str], person: Person) -> None:
         name = person.user.profile.get("name")
@@ -236,13 +239,3 @@ def _is_live_reset(challenge: Challenge | None, now_ms: int) -> bool:
         and challenge.superseded_at_ms is None
         and challenge.expires_at_ms > now_ms
     )
-
-
-def _failed_proof(current: Current, origin: Origin) -> Event:
-    user_id = current.session.user_id
-    payload: dict[str, str | int | bool | None] = {
-        "method": "password",
-        "outcome": "failure",
-        "reason": "wrong present password",
-    }
-    return Event(EventType.STEP_UP_ATTEMPT, origin, "user", user_id, user_id, current.session.id, payload=payload)

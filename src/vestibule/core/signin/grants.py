@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from vestibule.core.accounts.people import find_person
 from vestibule.core.apps.model import App
-from vestibule.core.guard.audit import Audit
+from vestibule.core.guard.audit import Audit, Tried
 from vestibule.core.guard.limiter import Limiter
-from vestibule.core.guard.model import LINK, Event, EventType
+from vestibule.core.guard.model import LINK, EventType
 from vestibule.core.sessions.sessions import Current
 from vestibule.core.signin.challenges import Challenges, token_digest
 from vestibule.core.signin.door import Door, Opened
@@ -57,7 +57,8 @@ class Grants:
                 return await self._again(tx, app, await tx.challenges.find(digest), key_id, now_ms)
         except DomainError as error:
             async with self.store.transaction(app.id) as tx:
-                await self._attempted(tx, app, None, origin, now_ms, error)
+                tried = Tried(EventType.SIGN_IN_ATTEMPT, "grant", refusal=error)
+                await self.audit.attempt(tx, tried, origin, now_ms)
             raise
 
     async def issue(self, current: Current) -> Secret[str]:
@@ -74,30 +75,9 @@ class Grants:
         proof = Authenticated(UserId(challenge.subject), challenge.detail.method, now_ms)
         opened = await self.door.admit(tx, app, proof, origin, now_ms, self._token(app, challenge))
         await tx.challenges.note_result(challenge.id, f"{opened.session.id} {key_id}")
-        await self._attempted(tx, app, opened, origin, now_ms, None)
+        tried = Tried(EventType.SIGN_IN_ATTEMPT, proof.method, opened.person.email, proof.user_id, opened.session.id)
+        await self.audit.attempt(tx, tried, origin, now_ms)
         return opened
-
-    async def _attempted(
-        self, tx: Tx, app: App, opened: Opened | None, origin: Origin, now_ms: int, refusal: DomainError | None
-    ) -> None:
-        user_id = opened.session.user_id if opened else None
-        address = opened.person.email if opened else ""
-        event = Event(
-            EventType.SIGN_IN_ATTEMPT,
-            origin,
-            "user" if opened else "anonymous",
-            user_id,
-            user_id,
-            opened.session.id if opened else None,
-            payload={
-                "method": opened.session.proofs[-1].method if opened else "grant",
-                "outcome": "failure" if refusal else "success",
-                "reason": (refusal.reason or refusal.code.value) if refusal else "",
-                "identifier": self.audit.identifier_digest(app.id, address),
-            },
-            personal={"identifier": address},
-        )
-        await self.audit.record(tx, event, now_ms)
 
     async def _again(self, tx: Tx, app: App, challenge: Challenge | None, key_id: str, now_ms: int) -> Opened:
         if (

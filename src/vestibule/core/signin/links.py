@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from vestibule.core.accounts.identifiers import normal_email
 from vestibule.core.accounts.model import Identifier, IdentifierKind
 from vestibule.core.apps.model import App
-from vestibule.core.guard.audit import Audit
+from vestibule.core.guard.audit import Audit, Tried
 from vestibule.core.guard.limiter import Limiter
 from vestibule.core.guard.model import CODE, CODE_FAILURES, LINK, SEND, Event, EventType
 from vestibule.core.messages.model import MessageKind
@@ -162,7 +162,8 @@ class Links:
                 found = await tx.challenges.find(digest) if digest else None
                 confirmed = refusal_of(found, now_ms) or refuse(Code.LINK_INVALID)
                 address = found.detail.email if found else ""
-                await self._failed(tx, app, "email_link", address, confirmed, origin, now_ms)
+                tried = Tried(EventType.SIGN_IN_ATTEMPT, "email_link", address, refusal=confirmed)
+                await self.audit.attempt(tx, tried, origin, now_ms)
             else:
                 confirmed = await self._effect(tx, app, challenge, "email_link", origin, now_ms)
         if isinstance(confirmed, DomainError):
@@ -187,29 +188,13 @@ class Links:
             if isinstance(proven, DomainError):
                 confirmed = proven
                 if refusal is None:
-                    await self._failed(tx, app, "email_code", address, proven, origin, now_ms)
+                    tried = Tried(EventType.SIGN_IN_ATTEMPT, "email_code", address, refusal=proven)
+                    await self.audit.attempt(tx, tried, origin, now_ms)
             else:
                 confirmed = await self._effect(tx, app, proven, "email_code", origin, now_ms)
         if isinstance(confirmed, DomainError):
             raise confirmed
         return confirmed
-
-    async def _failed(
-        self, tx: Tx, app: App, method: str, address: str, refusal: DomainError, origin: Origin, now_ms: int
-    ) -> None:
-        event = Event(
-            EventType.SIGN_IN_ATTEMPT,
-            origin,
-            "anonymous",
-            payload={
-                "method": method,
-                "outcome": "failure",
-                "reason": refusal.reason or refusal.code.value,
-                "identifier": self.audit.identifier_digest(app.id, address),
-            },
-            personal={"identifier": address},
-        )
-        await self.audit.record(tx, event, now_ms)
 
     async def _effect(
         self, tx: Tx, app: App, challenge: Challenge, method: str, origin: Origin, now_ms: int

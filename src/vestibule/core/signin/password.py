@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vestibule.core.accounts.identifiers import normal_email
 from vestibule.core.accounts.model import Credential, Identifier, IdentifierKind, Registration
 from vestibule.core.apps.model import App
-from vestibule.core.guard.audit import Audit
+from vestibule.core.guard.audit import Audit, Tried
 from vestibule.core.guard.limiter import Limiter
 from vestibule.core.guard.model import PASSWORD_FAILURES, SIGN_IN, Event, EventType
 from vestibule.core.signin.door import Door, Opened
@@ -58,13 +58,13 @@ class PasswordSignIn:
         found = await self._charge(app, address, origin, now_ms)
         refusal = await self._verify(app, found, password)
         if refusal is not None:
-            await self._note_attempt(app, found, address, origin, now_ms, refusal)
+            await self._note_refusal(app, found, address, origin, now_ms, refusal)
             raise refusal
         fresh_hash = await self._fresh_hash(found, password)
         try:
             return await self._admit(app, found, address, fresh_hash, origin, now_ms)
         except DomainError as error:
-            await self._note_attempt(app, found, address, origin, now_ms, error)
+            await self._note_refusal(app, found, address, origin, now_ms, error)
             raise
 
     async def _charge(self, app: App, address: str, origin: Origin, now_ms: int) -> _Found:
@@ -109,7 +109,7 @@ class PasswordSignIn:
                 raise refuse(Code.INVALID_CREDENTIALS, "the password changed while it was verified")
             opened = await self.door.admit(tx, app, Authenticated(user_id, "password", now_ms), origin, now_ms)
             await tx.limits.forgive(PASSWORD_FAILURES.method, self.limiter.run_subject(app, address, found.device_id))
-            await self._attempted(tx, app, found, address, origin, now_ms, None)
+            await self.audit.attempt(tx, _tried(found, address, None, opened), origin, now_ms)
             if fresh_hash is not None and await tx.credentials.remove(found.credential.id, now_ms):
                 event = Event(EventType.PASSWORD_REHASHED, origin, "system", None, user_id)
                 event_id = await self.audit.record(tx, event, now_ms)
@@ -117,31 +117,17 @@ class PasswordSignIn:
                 await tx.credentials.add_password(rehashed, event_id, now_ms)
         return opened
 
-    async def _note_attempt(
+    async def _note_refusal(
         self, app: App, found: _Found, address: str, origin: Origin, now_ms: int, refusal: DomainError
     ) -> None:
         async with self.store.transaction(app.id) as tx:
-            await self._attempted(tx, app, found, address, origin, now_ms, refusal)
+            await self.audit.attempt(tx, _tried(found, address, refusal), origin, now_ms)
 
-    async def _attempted(
-        self, tx: Tx, app: App, found: _Found, address: str, origin: Origin, now_ms: int, refusal: DomainError | None
-    ) -> None:
-        user_id = found.identifier.user_id if found.identifier else None
-        event = Event(
-            EventType.SIGN_IN_ATTEMPT,
-            origin,
-            "user" if user_id and refusal is None else "anonymous",
-            user_id if refusal is None else None,
-            user_id,
-            payload={
-                "method": "password",
-                "outcome": "failure" if refusal else "success",
-                "reason": (refusal.reason or refusal.code.value) if refusal else "",
-                "identifier": self.audit.identifier_digest(app.id, address),
-            },
-            personal={"identifier": address},
-        )
-        await self.audit.record(tx, event, now_ms)
+
+def _tried(found: _Found, address: str, refusal: DomainError | None, opened: Opened | None = None) -> Tried:
+    user_id = found.identifier.user_id if found.identifier else None
+    session_id = opened.session.id if opened else None
+    return Tried(EventType.SIGN_IN_ATTEMPT, "password", address, user_id, session_id, refusal)
 
 
 async def _find(tx: Tx, address: str, origin: Origin, now_ms: int) -> _Found:

@@ -18,7 +18,7 @@ from vestibule.core.accounts.model import (
 )
 from vestibule.core.accounts.passwords import PasswordRules
 from vestibule.core.apps.model import App
-from vestibule.core.guard.audit import Audit
+from vestibule.core.guard.audit import Audit, Tried
 from vestibule.core.guard.limiter import Limiter
 from vestibule.core.guard.model import SEND, SIGN_UP, Event, EventType
 from vestibule.core.messages.model import MessageKind
@@ -131,7 +131,7 @@ class SignUp:
                 instead = MessageKind.ACCOUNT_EXISTS if taken else None
                 wish = Wish(Purpose.EMAIL_CONFIRM, registration.id, email, return_to, instead)
                 await self.mails.one_time(tx, app, wish, origin, now_ms)
-            await self._attempted(tx, app, email, origin, now_ms, None if taken is None else "taken")
+            await self.audit.attempt(tx, _tried(email, is_taken=taken is not None), origin, now_ms)
         if taken is not None and app.policy.reveal_taken_email:
             raise refuse(Code.EMAIL_TAKEN, field="email", value=email)
         return SignedUp(Person(_future_user(registration, ""), email, is_email_verified=False), None)
@@ -140,7 +140,7 @@ class SignUp:
         opened: Opened | None = None
         async with self.store.transaction(app.id) as tx:
             created = await self.create_user(tx, registration, "", origin, now_ms)
-            await self._attempted(tx, app, registration.value, origin, now_ms, None if created else "taken")
+            await self.audit.attempt(tx, _tried(registration.value, is_taken=not created), origin, now_ms)
             if created:
                 proof = Authenticated(registration.user_id, "password", now_ms)
                 opened = await self.door.admit(tx, app, proof, origin, now_ms)
@@ -180,20 +180,10 @@ class SignUp:
         await tx.credentials.add_password(credential, event_id, now_ms)
         return True
 
-    async def _attempted(self, tx: Tx, app: App, email: str, origin: Origin, now_ms: int, refused: str | None) -> None:
-        event = Event(
-            EventType.SIGN_UP_ATTEMPT,
-            origin,
-            "anonymous",
-            payload={
-                "method": "password",
-                "outcome": "failure" if refused else "success",
-                "reason": refused or "",
-                "identifier": self.audit.identifier_digest(app.id, email),
-            },
-            personal={"identifier": email},
-        )
-        await self.audit.record(tx, event, now_ms)
+
+def _tried(email: str, *, is_taken: bool) -> Tried:
+    refusal = refuse(Code.EMAIL_TAKEN, "taken") if is_taken else None
+    return Tried(EventType.SIGN_UP_ATTEMPT, "password", email, refusal=refusal)
 
 
 def _future_user(registration: Registration, data_key: str) -> User:

@@ -10,6 +10,7 @@ from vestibule.core.signin.model import Purpose
 from vestibule.core.signin.signup import Wanted
 from vestibule.gate import Call
 from vestibule.kernel.errors import Code, refuse
+from vestibule.kernel.secret import Secret
 from vestibule.protocols.altogic.wire import (
     Caller,
     email_of,
@@ -19,6 +20,7 @@ from vestibule.protocols.altogic.wire import (
     secret,
     session_of,
     text,
+    typed,
     user_of,
 )
 
@@ -36,7 +38,7 @@ async def sign_up_email(house: House, call: Call, caller: Caller) -> object:
         values = extra or {}
     else:
         raise refuse(Code.FIELD_INVALID, field="nameOrUserData")
-    wanted = Wanted(text(body, "email"), secret(body, "password"), values)
+    wanted = Wanted(typed(body, "email"), Secret(typed(body, "password")), values)
     signed_up = await house.sign_up.sign_up(caller.app, wanted, caller.origin)
     if signed_up.opened is not None:
         return opened_of(signed_up.opened, caller.app)

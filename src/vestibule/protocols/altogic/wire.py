@@ -69,6 +69,12 @@ def text(body: dict[str, object], name: str) -> str:
     return value or ""
 
 
+def typed(body: dict[str, object], name: str) -> str:
+    """A field as somebody filled it in: what is no text is empty, so that a form can name all that is wrong at once."""
+    value = body.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def required(body: dict[str, object], name: str) -> str:
     """A text field that must be there.
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Send
 from vestibule import logs
 from vestibule.adapters import keyring
 from vestibule.adapters.keyfile import KeyFile
+from vestibule.adapters.store.examine import refuse_foreign_ring
 from vestibule.adapters.store.migrate import migrate
 from vestibule.adapters.store.sqlite import SqliteStore
 from vestibule.adapters.system import SystemClock, SystemEntropy
@@ -117,7 +118,8 @@ class Running:
 def compose(settings: Settings, parts: Parts | None = None) -> Running:
     """Build everything; nothing runs yet.
 
-    Opens (and migrates) the database: FileInUseError when another process serves it.
+    Opens (and migrates) the database: FileInUseError when another process serves it, ValueError when the master
+    key is another database's.
     """
     parts = parts or Parts()
     if not structlog.is_configured():
@@ -125,6 +127,7 @@ def compose(settings: Settings, parts: Parts | None = None) -> Running:
         logs.set_up(settings.log_level, is_for_people=False)
     keys = _key_ring(settings, parts.entropy)
     migrate(settings.database)
+    refuse_foreign_ring(settings.database, keys)
     store = SqliteStore(settings.database)
     wake = asyncio.Event()
     house = _house(settings, parts, store, keys, wake.set)

@@ -82,23 +82,27 @@ class Front:
 
     async def _through(self, name: str, call: Call) -> Response:
         door = self._doors.get(name)
-        if door is None:
-            door = self._doors[name] = await self.loaders[name]()
+        failure: Exception
         try:
+            if door is None:
+                door = self._doors[name] = await self.loaders[name]()
             if call.path in self.faulty:
                 raise RuntimeError("this path was asked to fail")
             return await door.answer(call)
         except DomainError as error:
             log.info("refused", door=name, code=error.code.value, reason=error.reason, request_id=call.request_id)
-            return await door.failed(call, error)
+            failure = error
         except Exception as error:
             log.exception("fault", door=name, path=call.path, request_id=call.request_id)
-            return await door.failed(call, error)
+            failure = error
+        if door is None:
+            return PlainTextResponse(f"Something is broken here. It is in the log as {call.request_id}.\n", 500)
+        return await door.failed(call, failure)
 
     def _is_our_host(self, header: str) -> bool:
         if self.allowed_hosts is None:
             return True
-        host = urlsplit(f"//{header}").hostname or ""
+        host = _host_of(header)
         return host in self.allowed_hosts or host == "localhost" or host.endswith(".localhost") or _is_loopback(host)
 
 
@@ -114,6 +118,14 @@ def door_of(path: str, prefixes: tuple[Prefix, ...]) -> str | None:
     """The door of the longest prefix that holds the path."""
     holding = [prefix for prefix in prefixes if path == prefix.path or path.startswith(f"{prefix.path}/")]
     return max(holding, key=lambda prefix: len(prefix.path)).door if holding else None
+
+
+def _host_of(header: str) -> str:
+    """The host of a Host header without its port; empty when there is none to be found."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:

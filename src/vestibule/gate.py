@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,6 +19,7 @@ from starlette.responses import Response
 from vestibule.kernel.errors import Code, refuse
 from vestibule.kernel.origin import AGENT_LIMIT_BYTES, Agent, Origin
 
+_WITH_PORT = re.compile(r"\[([^]]+)\](?::\d+)?|([^:]+):\d+")
 DRAIN_BYTES = 64 * 1024 * 1024
 """How much of a refused body is read and thrown away, so that a client that is still sending gets the answer."""
 
@@ -66,9 +68,14 @@ class Gate:
         )
 
     def address(self, request: Request) -> str:
-        """The client's address: the peer's, or what trusted proxies say of it, hop by hop from the right."""
-        address = request.client.host if request.client else ""
-        forwarded = [part.strip() for part in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
+        """The client's address: the peer's, or what trusted proxies say of it, hop by hop from the right.
+
+        Never empty: who comes without one (a Unix socket) is counted under one name with all like them.
+        """
+        address = (request.client.host if request.client else "") or "unknown"
+        forwarded = [
+            _without_port(part.strip()) for part in ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+        ]
         for _ in range(self.proxy_hops):
             if not self._is_proxy(address) or not forwarded or not _is_address(forwarded[-1]):
                 break
@@ -171,6 +178,12 @@ class Call:
             self.is_read = not message.get("more_body")
             if message.get("body"):
                 yield message["body"]
+
+
+def _without_port(text: str) -> str:
+    """`1.2.3.4:5678`, `[2001:db8::7]:5678` and `[2001:db8::7]` as the address alone; anything else as it is."""
+    match = _WITH_PORT.fullmatch(text)
+    return match[1] or match[2] if match else text
 
 
 def _is_address(text: str) -> bool:

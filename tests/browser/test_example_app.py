@@ -65,11 +65,11 @@ def test_sign_in_before_the_address_is_confirmed_offers_a_new_mail(ada, email):
     ada.goes_to("/sign-up")
     ada.types(name="Ada", email=email, password=PASSWORD)
     ada.presses("Create account")
-    ada.sees("Check your mail")
+    ada.sees("Check your email")
 
     ada.signs_in(email)
     ada.follows("Send the confirmation again")
-    ada.sees("Check your mail")
+    ada.sees("Check your email")
     expect(ada.field("Email")).to_have_value(email)
 
 

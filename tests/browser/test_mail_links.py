@@ -18,7 +18,7 @@ def asks_to_sign_up(visitor, email):
     visitor.goes_to("/sign-up")
     visitor.types(name="Ada", email=email, password=PASSWORD)
     visitor.presses("Create account")
-    visitor.sees("Check your mail")
+    visitor.sees("Check your email")
 
 
 def test_a_scanner_does_not_use_a_link_up(ada, email, visit, server):
@@ -51,7 +51,7 @@ def test_a_used_link_leads_on(ada, email, server, visit, app_url):
     late.page.goto(server.mail(email, "verify").link)
     late.sees("This link was already used")
     late.goes_back_to_the_app("Send the confirmation again")
-    late.sees("Check your mail")
+    late.sees("Check your email")
 
 
 def test_a_button_pressed_twice_has_one_effect(ada, email, server, visit):

@@ -115,7 +115,7 @@ class Visitor:
         self.types(name=name, email=email, password=PASSWORD)
         self.shot("sign-up")
         self.presses("Create account")
-        self.sees("Check your mail")
+        self.sees("Check your email")
         self.opens(self.server.mail(email, "verify"))
         self.sees("Your profile")
 

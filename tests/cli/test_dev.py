@@ -116,3 +116,4 @@ def test_what_people_read(tmp_path):
     text = "".join(lines)
     for word in ("is ready", "Sign-in page", "Mail inbox", "Operator", "createClient(", "raised 1,000 times"):
         assert word in text
+    assert [line for line in lines if line.rstrip() + "\n" != line] == []

@@ -120,7 +120,10 @@ def test_a_key_in_the_environment_is_advice():
 
 
 def test_the_command(shell):
-    assert "password_min 15" in shell.run("doctor").output
+    output = shell.run("doctor").output
+    assert "password_min 15" in output
+    count = output.count("->")
+    assert output.endswith(f": {count} finding{'' if count == 1 else 's'}.\n")
     result = shell.run("doctor", "--production", "--json")
     found = json.loads(result.stdout)
     assert result.exit_code == 1

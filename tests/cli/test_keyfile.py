@@ -33,3 +33,15 @@ def test_a_key_that_was_not_written_is_not_used(tmp_path):
     with pytest.raises(OSError):
         keys.turn()
     assert keys.current == first
+
+
+def test_what_is_looked_up_by_its_digest_is_found_after_every_turn(tmp_path):
+    path, entropy = tmp_path / "master.key", SystemEntropy()
+    keys = KeyFile(path, keyring.load_or_create(path, entropy), entropy)
+    oldest, digest = keys.lookup, keys.mac(APP, "recipient", "ada@acme.test", keys.lookup)
+    assert oldest == keys.current
+    for _ in range(2):
+        assert keys.turn() != oldest
+        for ring in (keys, keyring.load(path, entropy)):
+            assert ring.lookup == oldest
+            assert ring.mac(APP, "recipient", "ada@acme.test", ring.lookup) == digest

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.checks import rows
 from tests.world import ORIGIN, PASSWORD, World
 from vestibule.core.accounts.model import IdentifierKind, UserStatus
 from vestibule.core.admin.rotation import rotate
@@ -11,6 +12,7 @@ from vestibule.core.admin.users import NewUser
 from vestibule.core.guard.audit import personal_place
 from vestibule.core.guard.model import EventType
 from vestibule.core.messages.model import MessageKind
+from vestibule.core.signin.model import Purpose
 from vestibule.kernel.errors import Code, DomainError
 from vestibule.kernel.secret import Secret
 
@@ -128,6 +130,18 @@ async def test_a_deleted_user_is_forgotten(world):
         assert await code_of(change(app, user_id, ORIGIN)) is Code.USER_NOT_FOUND
     assert len(await events(world, EventType.USER_DELETED)) == 1
     await world.user()  # the address is free again
+
+
+async def test_nothing_unfinished_remembers_a_deleted_user(world):
+    user_id = await world.user()
+    await world.sign_up(name="Ada again")
+    await world.house.links.send(world.app, Purpose.MAGIC_LINK, "ada@acme.test", ORIGIN)
+    await world.sign_in()
+    await world.sign_up("eve@acme.test")
+    await world.house.user_admin.delete(world.app, user_id, ORIGIN)
+    assert rows(world, "SELECT value FROM registration") == ["eve@acme.test"]
+    remembered = rows(world, "SELECT subject FROM challenge WHERE detail <> '{}' OR recipient <> ''")
+    assert remembered == rows(world, "SELECT id FROM registration"), "only what Eve was sent"
 
 
 async def test_what_the_log_says_of_a_deleted_user_cannot_be_read_any_more(world):

@@ -50,6 +50,7 @@ async def test_a_deleted_user_stays_deleted_and_says_nothing(store, app_id):
         await tx.users.add(user)
         assert [await tx.users.erase(user.id, LATER) for _ in range(2)] == [True, False]
         assert not await tx.users.change_status(user.id, UserStatus.ACTIVE, LATER)
+        assert not await tx.users.change_profile(user.id, 2, {"name": "Eve"}, LATER)
         found = await tx.users.find(user.id)
     assert (found.status, found.profile, found.roles, found.data_key) == (UserStatus.DELETED, {}, (), "")
 
@@ -167,3 +168,17 @@ async def test_several_registrations_of_one_address_end_together(store, app_id):
         assert await tx.registrations.live(EMAIL, "ada@acme.test", NOW, 3) == []
         assert await tx.registrations.find(several[0].id, NOW) is None
         assert await tx.registrations.find(other.id, NOW) == other
+
+
+async def test_erasing_forgets_registrations_of_the_user_and_of_the_address(store, app_id):
+    first = a_registration()
+    former = a_registration(user_id=first.user_id, value="former@acme.test")
+    rival, stranger = a_registration(), a_registration(value="eve@acme.test")
+    async with store.transaction(app_id) as tx:
+        for registration in (first, former, rival, stranger):
+            await tx.registrations.add(registration)
+        erased = await tx.registrations.erase(first.user_id, EMAIL, first.value)
+        assert sorted(erased) == sorted(each.id for each in (first, former, rival))
+        assert await tx.registrations.find(former.id, NOW) is None
+        assert await tx.registrations.live(EMAIL, first.value, NOW, 9) == []
+        assert await tx.registrations.find(stranger.id, NOW) == stranger

@@ -38,6 +38,14 @@ async def test_the_directory_holds_all_but_the_houses_own(stage):
     assert [app.id for app in listed] == [stage.app_id, stage.other_app_id]
 
 
+async def test_the_ids_of_the_first_apps(stage):
+    async with stage.store.transaction(SYSTEM_APP) as tx:
+        await tx.apps.add(an_app(id=SYSTEM_APP))
+    tx = stage.store.reading(SYSTEM_APP)
+    assert await tx.apps.ids(1) == [stage.app_id]
+    assert await tx.apps.ids(9) == [stage.app_id, stage.other_app_id]
+
+
 async def test_the_first_memory_stays(store, app_id):
     async with store.transaction(app_id) as tx:
         assert await tx.apps.instance_value("mode") is None

@@ -71,5 +71,12 @@ async def test_doomed_bytes_are_due_until_spared(store, app_id, other_app_id):
     assert sorted(due) == sorted([(app_id, "now"), (app_id, "twice"), (other_app_id, "there")])
     assert len(await store.scanning(SYSTEM_APP).files.doomed(NOW, 2)) == 2
     async with store.transaction(app_id) as tx:
-        await tx.files.spare("now")
+        assert [await tx.files.spare("now") for _ in range(2)] == [True, False]
     assert (app_id, "now") not in await store.scanning(SYSTEM_APP).files.doomed(NOW, 10)
+
+
+async def test_what_is_due_longest_comes_first(store, app_id):
+    async with store.transaction(app_id) as tx:
+        for late in (1, 3, 2):
+            await tx.files.doom(f"{late}", NOW - late)
+    assert await store.scanning(SYSTEM_APP).files.doomed(NOW, 2) == [(app_id, "3"), (app_id, "2")]

@@ -102,3 +102,18 @@ async def test_a_device_is_found_by_its_cookie(store, app_id):
         await tx.devices.add(device := a_device())
         assert await tx.devices.find(device.digest) == device
         assert await tx.devices.find("another") is None
+
+
+async def test_a_list_ends_with_the_hundredth_and_is_answered_however_many_there_are(store, app_id):
+    first = a_session()
+    ended = [replace(a_session(created_at_ms=NOW + 2_000 + age), user_id=first.user_id) for age in range(2_000)]
+    mine = [replace(a_session(created_at_ms=NOW + age), user_id=first.user_id) for age in range(900)]
+    async with store.transaction(app_id) as tx:
+        for session in ended:
+            await tx.sessions.add(session)
+        assert len(await tx.sessions.end_all(first.user_id, None, "sign_out", NOW)) == len(ended)
+        for session in mine:
+            await tx.sessions.add(session)
+    assert await store.reading(app_id).sessions.of_user(first.user_id, NOW) == mine[:-101:-1]
+    async with store.transaction(app_id) as tx:
+        assert len(await tx.sessions.end_all(first.user_id, None, "sign_out", NOW)) == len(mine)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.contracts.rows import LATER, NOW, a_challenge, an_attempt, new_id
-from vestibule.core.signin.model import MAILED, Purpose
+from vestibule.core.signin.model import MAILED, ChallengeDetail, Purpose
 
 
 async def test_a_challenge_comes_back_as_written(store, app_id):
@@ -133,3 +133,19 @@ async def test_an_attempt_carries_its_state_until_it_ends(store, app_id):
         assert (await tx.attempts.find(attempt.digest, NOW)).state == {"email": "b", "step": "2"}
         assert [await tx.attempts.end(attempt.id, NOW) for _ in range(2)] == [True, False]
         assert await tx.attempts.find(attempt.digest, NOW) is None
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+async def test_erasing_ends_what_a_subject_or_a_recipient_has_and_forgets_its_detail(store, app_id, purpose):
+    own = a_challenge(purpose=purpose, subject="a", recipient="")
+    mailed = a_challenge(purpose=purpose, subject="b", recipient="r")
+    spared = a_challenge(purpose=purpose, subject="b", recipient="")
+    async with store.transaction(app_id) as tx:
+        for challenge in (own, mailed, spared):
+            await tx.challenges.add(challenge)
+        await tx.challenges.erase("a", "", NOW)
+        await tx.challenges.erase("nobody", "r", NOW)
+        for challenge in (own, mailed):
+            found = await tx.challenges.find(challenge.digest)
+            assert (found.detail, found.recipient, found.superseded_at_ms) == (ChallengeDetail(), "", NOW)
+        assert await tx.challenges.find(spared.digest) == spared

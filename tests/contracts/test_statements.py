@@ -83,6 +83,22 @@ async def test_does_not_walk_through_a_whole_app(statement, store):
     assert [step for step in walks if step.split()[1] not in SMALL] == []
 
 
+@pytest.mark.parametrize("statement", [each for each in STATEMENTS if ":before_ms" in each.text], ids=short)
+async def test_a_sweep_looks_at_nothing_that_lives(statement, store):
+    """The dead stand together in an index, in the order in which they died."""
+    plan = store.query_plan(statement)
+    died = re.search(r"ORDER BY (\w+_ms) LIMIT", statement.text)[1]
+    assert any(step.endswith(f"(app_id=? AND {died}<?)") for step in plan), plan
+    assert [step for step in plan if "TEMP B-TREE" in step] == []
+
+
+@pytest.mark.parametrize("statement", [each for each in ON_THE_LOOP if ":before_ms" not in each.text], ids=short)
+async def test_the_indexes_of_the_dead_are_for_sweeps(statement, store):
+    """SQLite rates a range above an equality: asked for the living of one user, it would walk those of all."""
+    sweeping = re.compile(r"USING (COVERING )?INDEX \w+_(expires|ended|removed|created) ")
+    assert [step for step in store.query_plan(statement) if sweeping.search(step)] == []
+
+
 async def test_the_check_would_see_a_scan(store):
     assert store.query_plan(Statement("SELECT * FROM session WHERE door = :app_id")) == ["SCAN session"]
     (step,) = store.query_plan(Statement("SELECT * FROM session WHERE app_id = :app_id AND door = 'x'"))

@@ -1,6 +1,18 @@
 """core/upkeep/ports.py: garbage goes, in pieces, and nothing else does."""
 
-from tests.contracts.rows import NEVER, NOW, a_challenge, a_session, an_event, new_id
+import pytest
+
+from tests.contracts.rows import (
+    NEVER,
+    NOW,
+    a_challenge,
+    a_credential,
+    a_device,
+    a_session,
+    an_event,
+    an_identifier,
+    new_id,
+)
 from vestibule.core.guard.model import Rule
 from vestibule.core.signin.model import MAILED
 from vestibule.kernel.clock import DAY_MS
@@ -50,3 +62,33 @@ async def test_a_limit_survives_a_sweep_inside_its_window(store, app_id):
             await tx.limits.charge(RULE, "a", NOW, new_id())
         await tx.upkeep.sweep(NOW + 59_000, YEAR_MS, 100)
         assert await tx.limits.charge(RULE, "a", NOW + 59_000, new_id()) > 0
+
+
+@pytest.mark.parametrize("how", ["expired", "ended"])
+async def test_a_dead_session_is_kept_for_thirty_days(store, app_id, how):
+    session = a_session(absolute_expires_at_ms=NOW if how == "expired" else NEVER, idle_expires_at_ms=NEVER)
+    async with store.transaction(app_id) as tx:
+        await tx.sessions.add(session)
+        await tx.sessions.end(session.id, session.user_id, "sign_out", NOW)
+        swept = [await tx.upkeep.sweep(NOW + 30 * DAY_MS + late, YEAR_MS, 100) for late in (0, 1, 2)]
+    assert swept == [0, 1, 0]
+
+
+async def test_what_a_user_gave_up_is_kept_for_thirty_days(store, app_id):
+    address, password = an_identifier(), a_credential()
+    async with store.transaction(app_id) as tx:
+        await tx.identifiers.add(address, "")
+        await tx.credentials.add_password(password, new_id(), NOW)
+        assert await tx.upkeep.sweep(NOW + 10 * YEAR_MS, 20 * YEAR_MS, 100) == 0
+        await tx.identifiers.remove(address.id, NOW)
+        await tx.credentials.remove(password.id, NOW)
+        swept = [await tx.upkeep.sweep(NOW + 30 * DAY_MS + late, YEAR_MS, 100) for late in (0, 1, 2)]
+    assert swept == [0, 2, 0]
+
+
+async def test_a_device_is_forgotten_after_its_cookie(store, app_id):
+    async with store.transaction(app_id) as tx:
+        await tx.devices.add(device := a_device())
+        swept = [await tx.upkeep.sweep(NOW + 400 * DAY_MS + late, 2 * YEAR_MS, 100) for late in (0, 1, 2)]
+        assert await tx.devices.find(device.digest) is None
+    assert swept == [0, 1, 0]

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.checks import events, position, refused
+from tests.checks import counted, events, position, refused
 from tests.world import ORIGIN, World
+from vestibule.adapters.keyring import Ring
 from vestibule.core.apps.model import Environment, KeyKind
 from vestibule.core.apps.policy import DEFAULTS, FIELD_NAMES, Policy
 from vestibule.kernel.errors import Code
@@ -128,7 +129,26 @@ async def test_the_only_app_needs_no_name(world: World):
         await world.house.apps.only()
 
 
+async def test_finding_the_only_app_costs_the_same_however_many_there_are(world: World):
+    with counted(world) as one:
+        await world.house.apps.only()
+    for _ in range(3):
+        await world.house.apps.create("Other", Environment.DEVELOPMENT, Policy(), ORIGIN)
+    with counted(world) as many, refused(Code.APP_UNKNOWN):
+        await world.house.apps.only()
+    assert one.statements == ["SELECT app", "SELECT app", "SELECT policy"]
+    assert many.statements == ["SELECT app"]
+
+
 @pytest.mark.parametrize("app_id", ["", "unknown", "0" * 23, "0" * 24, "A" * 24, "../x", "\x00", "f" * 24])
 async def test_what_is_no_app_is_unknown(world: World, app_id):
     with refused(Code.APP_UNKNOWN):
         await world.house.apps.get(app_id)
+
+
+async def test_a_key_whose_master_key_is_gone_is_listed_without_its_text(world: World):
+    without = replace(world.house.apps, keys=Ring.fresh(world.house.entropy))
+    assert [found.text for found in await without.list_keys(world.app)] == ["", ""]
+    assert await without.reseal_keys(world.app) == 0
+    shown = {found.text for found in await world.house.apps.list_keys(world.app)}
+    assert shown == {world.client_key, world.api_key}, "nothing was sealed over"

@@ -8,13 +8,16 @@ from dataclasses import replace
 import pytest
 
 from tests.adapters.pictures import NO_PICTURES, PAYLOADS, opened, picture, with_gps
+from tests.contracts.rows import a_user
 from tests.world import ORIGIN, REDIRECT, World
+from vestibule.core.accounts.model import UserStatus
 from vestibule.core.apps.policy import Policy
 from vestibule.core.files.files import SERVER, Upload, inline_type
 from vestibule.core.store import in_transaction
 from vestibule.kernel.clock import HOUR_MS
 from vestibule.kernel.errors import Code, DomainError, refuse
 from vestibule.kernel.ids import UserId, is_id
+from vestibule.workers.sweeper import Sweeper
 
 ADA, EVE = UserId("ada0" * 6), UserId("e5e0" * 6)
 
@@ -67,6 +70,9 @@ class Shelf:
 @pytest.fixture
 async def shelf(tmp_path):
     world = await World.open(tmp_path)
+    async with world.house.store.transaction(world.app.id) as tx:
+        for user_id in (ADA, EVE):
+            await tx.users.add(a_user(id=user_id))
     yield Shelf(world)
     await world.close()
 
@@ -437,24 +443,84 @@ async def test_the_bytes_are_doomed_before_they_are_written(shelf):
     assert seen == [(file.storage_key, {file.storage_key: shelf.world.clock.now_ms() + HOUR_MS})]
 
 
-async def test_the_sweeper_resumes_where_it_failed(shelf):
+class Stubborn(Blobs):
+    """Deletes nothing of the given keys."""
+
+    def __init__(self, blobs, keys):
+        super().__init__(blobs)
+        self.keys = keys
+
+    async def delete(self, key):
+        if key in self.keys:
+            raise refuse(Code.UNAVAILABLE)
+        await super().delete(key)
+
+
+async def test_what_cannot_be_deleted_waits_and_holds_nobody_up(shelf):
     files = [await shelf.upload(f"{number}") for number in range(5)]
     for file in files:
         await shelf.delete(file)
-    real = shelf.files.blobs
-
-    class Stubborn(Blobs):
-        async def delete(self, key):
-            if len(shelf.stored()) == 3:
-                raise refuse(Code.UNAVAILABLE)
-            await super().delete(key)
-
-    shelf.files = replace(shelf.files, blobs=Stubborn(real))
-    assert await code_of(shelf.files.delete_doomed(100)) is Code.UNAVAILABLE
-    assert len(shelf.stored()) == len(shelf.doomed()) == 3
+    real, stuck = shelf.files.blobs, {file.storage_key for file in files[:3]}
+    shelf.files = replace(shelf.files, blobs=Stubborn(real, stuck))
+    assert [await shelf.files.delete_doomed(3) for _ in range(3)] == [0, 2, 0]
+    assert shelf.stored() == stuck
+    assert shelf.doomed() == dict.fromkeys(stuck, shelf.world.clock.now_ms() + HOUR_MS)
     shelf.files = replace(shelf.files, blobs=real)
+    shelf.world.clock.tick(HOUR_MS)
     await asyncio.gather(shelf.files.delete_doomed(100), shelf.files.delete_doomed(100))
     assert (shelf.stored(), shelf.doomed()) == (set(), {})
+
+
+async def test_rows_are_swept_whatever_becomes_of_bytes(shelf):
+    class Broken(Blobs):
+        async def delete(self, key):
+            raise RuntimeError
+
+    await shelf.delete(await shelf.upload())
+    assert shelf.rows("SELECT count(*) FROM limit_hit") != [(0,)]
+    shelf.world.clock.tick(400 * 24 * HOUR_MS)
+    house, files = shelf.world.house, replace(shelf.files, blobs=Broken(shelf.files.blobs))
+    with pytest.raises(RuntimeError):
+        await Sweeper(house.store, shelf.world.clock, house.apps, files).sweep()
+    assert shelf.rows("SELECT count(*) FROM limit_hit") == [(0,)]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_no_row_is_left_for_bytes_that_the_sweeper_took(shelf, is_late):
+    """A clock that jumps makes a running upload look like one that crashed."""
+
+    class Jumping(Blobs):
+        async def put(self, key, data):
+            if not is_late:
+                await super().put(key, data)
+            shelf.world.clock.tick(2 * HOUR_MS)
+            assert await shelf.files.delete_doomed(100) == 1
+            if is_late:
+                await super().put(key, data)
+
+    shelf.files = replace(shelf.files, blobs=Jumping(shelf.files.blobs))
+    assert await code_of(shelf.upload()) is Code.UNAVAILABLE
+    assert (shelf.used(), shelf.events(), shelf.rows("SELECT * FROM file")) == ({}, [], [])
+    await shelf.files.delete_doomed(100)
+    assert (shelf.stored(), shelf.doomed()) == (set(), {})
+
+
+@pytest.mark.parametrize("status", [UserStatus.DELETED, UserStatus.BANNED])
+async def test_no_file_lands_for_a_user_who_has_gone(shelf, status):
+    class Slow:
+        async def clean(self, data, max_pixels):
+            async with shelf.world.house.store.transaction(shelf.app.id) as tx:
+                if status is UserStatus.DELETED:
+                    await tx.users.erase(ADA, shelf.world.clock.now_ms())
+                else:
+                    await tx.users.change_status(ADA, status, shelf.world.clock.now_ms())
+
+    shelf.files = replace(shelf.files, images=Slow())
+    assert await code_of(shelf.upload()) is Code.SESSION_INVALID
+    assert (shelf.used(), shelf.events(), shelf.rows("SELECT * FROM file")) == ({}, [], [])
+    shelf.world.clock.tick(HOUR_MS)
+    await shelf.files.delete_doomed(100)
+    assert shelf.stored() == set()
 
 
 async def test_the_sweeper_takes_so_many_at_a_time(shelf):

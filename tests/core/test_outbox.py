@@ -117,11 +117,11 @@ async def test_a_sealed_mail_opens_in_its_own_row_only(world: World):
         world.house.post.open(moved)
 
 
-async def test_a_mail_that_cannot_be_opened_is_given_up(world: World):
+async def test_a_mail_that_cannot_be_opened_waits_for_its_key(world: World):
     await world.sign_up(ADA)
     world.running.store._writer.execute("UPDATE outbox SET sealed = 'k001.broken'")
     assert await world.deliver() == []
-    assert rows(world, "SELECT state, sealed FROM outbox") == [("failed", None)]
+    assert rows(world, "SELECT state, sealed FROM outbox") == [("waiting", "k001.broken")]
 
 
 async def test_two_deliverers_send_each_mail_once(world: World):

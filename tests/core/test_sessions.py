@@ -1,13 +1,17 @@
 """Sessions: listed, ended, and their two limits."""
 
+import asyncio
+from dataclasses import dataclass, field, replace
+
 import pytest
 
 from tests.checks import events, position, refused, rows
 from tests.core.journeys import ADA, current_of
 from tests.world import ORIGIN, World
+from vestibule.core.store import Store
 from vestibule.kernel.clock import DAY_MS, MINUTE_MS
-from vestibule.kernel.errors import Code
-from vestibule.kernel.ids import SYSTEM_APP, SessionId
+from vestibule.kernel.errors import Code, refuse
+from vestibule.kernel.ids import SYSTEM_APP, AppId, SessionId
 
 
 @pytest.fixture
@@ -191,6 +195,55 @@ async def test_use_of_an_ended_session_is_not_written(world: World, current):
     await world.house.sessions.sign_out(current, None, ORIGIN)
     await world.house.activity.flush()
     assert _active(world) == current.session.last_active_at_ms
+
+
+async def test_what_cannot_be_written_of_one_app_keeps_nobody_elses_back_and_is_tried_again(world: World, current):
+    gone, activity, now_ms = AppId("0" * 24), world.house.activity, world.clock.now_ms() + DAY_MS
+    activity.note(replace(world.app, id=gone), current.session, now_ms)
+    activity.note(world.app, current.session, now_ms)
+    broken = replace(activity, store=Unwilling(world.house.store, gone))
+    with pytest.raises(ExceptionGroup):
+        await broken.flush()
+    assert _active(world) == now_ms
+    assert list(activity.pending) == [(gone, current.session.id)]
+    await activity.flush()
+    assert activity.pending == {}
+
+
+async def test_a_use_that_comes_while_another_is_written_is_not_forgotten(world: World, current):
+    activity, now_ms = world.house.activity, world.clock.now_ms() + DAY_MS
+    activity.note(world.app, current.session, now_ms)
+    flushing = asyncio.create_task(activity.flush())
+    await asyncio.sleep(0)
+    activity.note(world.app, current.session, now_ms + 1)
+    await flushing
+    assert list(activity.pending) == [(world.app.id, current.session.id)]
+    await activity.flush()
+    assert _active(world) == now_ms + 1
+
+
+async def test_a_use_is_written_in_pieces(world: World, current):
+    activity = world.house.activity
+    counting = replace(activity, store=Unwilling(world.house.store))
+    for number in range(450):
+        activity.pending[world.app.id, SessionId(f"{number:024x}")] = (1, 2)
+    await counting.flush()
+    assert (counting.store.begun, activity.pending) == ([world.app.id] * 3, {})
+
+
+@dataclass
+class Unwilling:
+    """Counts transactions, and opens none for one app."""
+
+    store: Store
+    refuses: str = ""
+    begun: list[str] = field(default_factory=list)
+
+    def transaction(self, app_id: AppId):
+        self.begun.append(app_id)
+        if app_id == self.refuses:
+            raise refuse(Code.UNAVAILABLE)
+        return self.store.transaction(app_id)
 
 
 @pytest.mark.parametrize("end", ["ban", "delete"])

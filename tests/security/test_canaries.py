@@ -80,8 +80,7 @@ async def _journey(world: World) -> dict[str, str]:
         session = secrets["last session"] = opened.json()["session"]["token"]
         await post("auth/change-pwd", {"oldPassword": NEW, "newPassword": NEWER}, Session=session)
         await post("auth/change-email", {"newEmail": "ada@new.test", "currentPassword": NEWER}, Session=session)
-        waiting = await world.house.links.send(world.app, Purpose.MAGIC_LINK, "eve@acme.test", ORIGIN)
-        assert waiting is None
+        await world.house.links.send(world.app, Purpose.MAGIC_LINK, "eve@acme.test", ORIGIN)
         operator = await world.house.operators.link(await world.house.operators.ensure("op@acme.test", ORIGIN))
         secrets["operator link"] = operator.reveal()
         await client.get(f"http://localhost/operator?key={operator.reveal()}")

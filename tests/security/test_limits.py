@@ -13,6 +13,7 @@ import pytest
 
 from tests.checks import rows
 from tests.world import ORIGIN, PASSWORD, World
+from vestibule.core.admin.users import NewUser
 from vestibule.core.files.files import Upload
 from vestibule.core.guard.model import RULES, Rule
 from vestibule.core.signin.model import Purpose
@@ -64,6 +65,19 @@ async def _upload(world: World, number: int, origin: Origin) -> None:
     await world.house.files.upload(world.app, upload, origin)
 
 
+def _step_up(changes_each: int) -> Callable[[World, int, Origin], Awaitable[None]]:
+    async def step_up(world: World, number: int, origin: Origin) -> None:
+        email = f"user{number // changes_each}@acme.test"
+        currents = world.__dict__.setdefault("currents", {})
+        if email not in currents:
+            await world.house.user_admin.create(world.app, NewUser(email, Secret(PASSWORD)), ORIGIN)
+            opened = await world.sign_in(email)
+            currents[email] = await world.house.sessions.check(world.app, opened.token.reveal())
+        await world.house.changes.change_password(currents[email], Secret(PASSWORD), Secret(PASSWORD), origin)
+
+    return step_up
+
+
 async def _operator(world: World, number: int, origin: Origin) -> None:
     await world.house.operators.come_in(f"op_{SYSTEM_APP}_{number:043d}", origin)
 
@@ -89,6 +103,8 @@ CELLS: dict[str, Cell] = {
     "send/address/hour": Cell(_send("user{}@acme.test"), MINUTE_MS),
     "code/destination/10min": Cell(_code("ada@acme.test"), 1_000, is_elsewhere=True),
     "code/address/10min": Cell(_code("user{}@acme.test"), 1_000),
+    "step-up/address/hour": Cell(_step_up(19)),
+    "step-up/user/hour": Cell(_step_up(1_000), is_elsewhere=True),
     "link/address/minute": Cell(_link, 100),
     "upload/address/minute": Cell(_upload, 100),
     "operator/address/15min": Cell(_operator, 10_000),
@@ -109,6 +125,8 @@ def test_every_rule_has_its_cell_and_says_what_was_decided():
         "send/address/hour": (20, 60),
         "code/destination/10min": (10, 10),
         "code/address/10min": (60, 10),
+        "step-up/address/hour": (120, 60),
+        "step-up/user/hour": (20, 60),
         "link/address/minute": (120, 1),
         "upload/address/minute": (120, 1),
         "operator/address/15min": (10, 15),

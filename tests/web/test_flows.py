@@ -347,6 +347,11 @@ def test_recovery_says_the_same_for_every_address():
     assert known.replace("a@example.com", "b@example.com") == unknown
 
 
+def test_recovery_says_how_long_link_and_code_work():
+    words = Page(render_flow(flows.recovery_sent(FRAME, "a@example.com", 3600, "/c", "/r", code_s=300))).words()
+    assert "The link in it works for 1 hour, the code for 5 minutes." in words
+
+
 @pytest.mark.parametrize(
     ("address", "shown"),
     [

@@ -194,6 +194,24 @@ def test_a_form_is_sent_once_and_may_lead_to_the_app(visit):
     assert POSTS == ["/post"]
 
 
+def test_the_words_of_the_server_come_before_the_bubbles_of_the_browser(visit):
+    POSTS.clear()
+    with visit("sign-in?leads-on") as page:
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url("http://localhost:*/arrived")
+    with visit("sign-in", java_script_enabled=False) as page:
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        assert page.url.endswith("/sign-in")
+    assert POSTS == ["/post"]
+
+
+@pytest.mark.parametrize("width", [390, 1100])
+def test_the_values_of_the_operator_page_are_not_cut(visit, width):
+    with visit("operator", viewport={"width": width, "height": 900}) as page:
+        cut = "found => found.filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"
+        assert page.locator("code.value, pre").evaluate_all(cut) == []
+
+
 def test_a_form_leads_nowhere_else(visit):
     with visit("signed-in") as page:
         with page.expect_console_message(lambda message: "form-action" in message.text):

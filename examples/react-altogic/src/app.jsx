@@ -34,7 +34,7 @@ function NotFound() {
   return (
     <Page title="There is no such page">
       <p>
-        <Link to="/">To the start</Link>
+        <Link to="/">Back to the start page</Link>
       </p>
     </Page>
   )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -39,7 +39,7 @@ class ObjectBlobs:
             async with asyncio.timeout(PUT_TIMEOUT_S):
                 await obstore.put_async(self._store, _checked(key), data)
 
-    async def stream(self, key: str) -> AsyncIterator[bytes]:
+    async def stream(self, key: str) -> AsyncGenerator[bytes, None]:
         """The bytes in pieces. Raises: file_not_found, unavailable."""
         with _translated():
             try:

@@ -21,6 +21,10 @@ class KeyFile:
     def current(self) -> str:
         return self._ring.current
 
+    @property
+    def lookup(self) -> str:
+        return self._ring.lookup
+
     def turn(self) -> str:
         """A new key in front; in the file first, so that a crash forgets no key in use."""
         ring = self._ring.rotated()

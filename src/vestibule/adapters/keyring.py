@@ -58,6 +58,11 @@ class Ring:
         """Id of the key that new values use."""
         return next(iter(self._keys))
 
+    @property
+    def lookup(self) -> str:
+        """Id of the oldest key: what is found again by its digest is digested under it, through every turn."""
+        return next(reversed(self._keys))
+
     def rotated(self) -> Self:
         """The same ring with a new key in front."""
         return type(self)([_new_key(self._entropy), *self._keys.items()], self._entropy)

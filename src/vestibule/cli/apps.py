@@ -6,7 +6,7 @@ import json
 
 import click
 
-from vestibule.cli.desk import Place, administers, examples, put
+from vestibule.cli.desk import Place, administers, administers_house, examples, put
 from vestibule.cli.show import say, show
 
 
@@ -34,7 +34,7 @@ def app() -> None:
     show_default=True,
     help="Keys of a development app are refused by `vestibule serve`.",
 )
-@administers
+@administers_house
 def create(place: Place, name: str, redirect_url: str, environment: str) -> None:
     """Create an app with its first client key."""
     made = put(place, "app.create", name=name, redirect_url=redirect_url, environment=environment)
@@ -44,7 +44,7 @@ def create(place: Place, name: str, redirect_url: str, environment: str) -> None
 
 
 @app.command("list")
-@administers
+@administers_house
 def list_(place: Place) -> None:
     """List all apps."""
     columns = ("app_id", "name", "environment", "env_url", "redirect_url")

@@ -32,15 +32,20 @@ class Place:
 
 
 def administers(command: Callable[..., R]) -> Callable[..., R]:
-    """Give a command the options that every administrative command has, as one argument `place`."""
+    """Give a command about an app its options, as one argument `place`."""
+    about = "Name or id of the app; not needed while there is only one."
+    return click.option("--app", default="", help=about)(administers_house(command))
+
+
+def administers_house(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command about the whole house its options, as one argument `place`."""
 
     @click.option("--data", type=click.Path(path_type=Path), help="Data folder of the house.")
     @click.option("--settings", "file", type=click.Path(path_type=Path), help="Settings file (TOML).")
-    @click.option("--app", default="", help="Name or id of the app; not needed while there is only one.")
     @click.option("--json", "is_json", is_flag=True, help="Answer with JSON, for scripts.")
     @wraps(command)
     def with_place(**options: Any) -> R:  # noqa: ANN401  click knows their types
-        place = Place(*(options.pop(name) for name in ("data", "file", "app", "is_json")))
+        place = Place(*(options.pop(name, "") for name in ("data", "file", "app", "is_json")))
         return command(place=place, **options)
 
     return with_place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from textwrap import indent
 
 import click
 from rich.console import Console
@@ -130,11 +131,10 @@ def welcome(demo: Demo, inbox_url: str, console: Console) -> None:
     )
     console.print(f"\n[bold]Vestibule {__version__}[/bold] is ready. Ctrl-C ends it.\n")
     for label, value in lines:
-        console.print(f"  {label:<20}", end="", style="dim")
+        console.print(f"  {label:<20}" if label else "", end="", style="dim")
         console.print(value, markup=False)
     console.print("\n  In your app (npm install altogic):\n", style="dim")
-    for line in snippet.splitlines():
-        console.print(f"    {line}", markup=False)
+    console.print(indent(snippet, "    "), markup=False)
     console.print(
         f"\n  For this machine the limits per network address are raised {LOOPBACK_FACTOR:,} times."
         "\n  All others hold: one mail a minute per address and purpose, five an hour.\n",

@@ -14,13 +14,11 @@ from rich.console import Console
 
 import vestibule
 from vestibule.adapters import keyring
-from vestibule.adapters.store.examine import DatabaseFacts, examine
+from vestibule.adapters.store.examine import DatabaseFacts, examine, require_own_ring
 from vestibule.adapters.system import SystemClock, SystemEntropy
 from vestibule.cli.checks import CHECKS, Entry, Facts, Severity, findings
 from vestibule.cli.desk import examples, likely_settings
 from vestibule.cli.show import show
-from vestibule.core.apps.apps import key_place
-from vestibule.kernel.ids import AppId
 from vestibule.settings import MailSettings, Settings
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.ADVICE: "bold blue"}
@@ -54,7 +52,8 @@ def doctor(*, file: Path | None, data: Path | None, production: bool, online: bo
             console.print(f"{finding.check}: {finding.what}.", markup=False)
             console.print(f"        -> {finding.mend}", markup=False, style="dim")
         whole = f"{len(CHECKS)} checks of {settings.data_dir} ({settings.mode})"
-        console.print(f"{whole}: {len(found)} findings." if found else f"{whole}: all well.", markup=False)
+        count = f"{len(found)} finding{'' if len(found) == 1 else 's'}" if found else "all well"
+        console.print(f"{whole}: {count}.", markup=False)
     if any(finding.severity is Severity.ERROR for finding in found):
         raise click.exceptions.Exit(1)
 
@@ -113,12 +112,10 @@ def _key_problem(settings: Settings, database: DatabaseFacts | None) -> str:
             return f"The key file {settings.key_file} is gone" if database else ""
     except (ValueError, OSError) as error:
         return f"The master key is not fit: {error}"
-    if database and database.sealed_key:
-        app_id, key_id, sealed = database.sealed_key
-        try:
-            ring.unseal(AppId(app_id), key_place(key_id), sealed)
-        except ValueError as error:
-            return f"The master key is not the one of this database: {error}"
+    try:
+        require_own_ring(database.sealed_keys if database else (), ring)
+    except ValueError as error:
+        return str(error)
     return ""
 
 

@@ -8,7 +8,7 @@ import click
 
 from vestibule.adapters import keyring
 from vestibule.adapters.system import SystemEntropy
-from vestibule.cli.desk import Place, administers, examples, put
+from vestibule.cli.desk import Place, administers_house, examples, put
 from vestibule.cli.show import say, show
 
 
@@ -36,7 +36,7 @@ def new(file: Path | None) -> None:
 
 
 @keys.command("rotate")
-@administers
+@administers_house
 def rotate(place: Place) -> None:
     """Put a new master key in front and seal the keys of all apps under it.
 
@@ -54,7 +54,7 @@ def operator() -> None:
 
 @operator.command("link")
 @click.argument("email")
-@administers
+@administers_house
 def link(place: Place, email: str) -> None:
     """Print a one-time link that lets the operator of EMAIL in; an older link dies."""
     show(put(place, "operator.link", email=email), is_json=place.is_json)

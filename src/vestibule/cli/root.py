@@ -20,7 +20,7 @@ class Entry:
 
 COMMANDS: dict[str, Entry] = {
     "dev": Entry("vestibule.cli.dev:dev", "Start everything on this machine, with a mail inbox. Begin here."),
-    "serve": Entry("vestibule.cli.serve:serve", "Serve in production, with settings from the environment."),
+    "serve": Entry("vestibule.cli.serve:serve", "Serve in production, with settings from a file or the environment."),
     "migrate": Entry("vestibule.cli.migrate:migrate", "Bring the database to this version's schema."),
     "doctor": Entry("vestibule.cli.doctor:doctor", "Find what is set up wrongly, and say how to mend it."),
     "app": Entry("vestibule.cli.apps:app", "Apps and their policies: create, list, show, set."),

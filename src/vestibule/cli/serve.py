@@ -17,8 +17,8 @@ from vestibule.settings import Settings, SettingsError, load_from_machine, refus
 from vestibule.workers.control import control
 
 WORKERS = (
-    "--workers: a SQLite file has one server process, which answers thousands of requests a second. More"
-    " processes or machines will need PostgreSQL, which is not supported yet. Start one worker."
+    "--workers: a SQLite file has one server process. More processes or machines will"
+    " need PostgreSQL, which is not supported yet. Start one worker."
 )
 
 

@@ -29,3 +29,12 @@ class KeyRing(Protocol):
     def current(self) -> str:
         """Id of the key that new values use."""
         ...
+
+    @property
+    def lookup(self) -> str:
+        """Id of the oldest key on the ring, for digests by which rows are found again: counters and recipients.
+
+        It stays while keys are added in front, so that limits and codes on their way survive a turn; they begin
+        anew only when the oldest key is removed.
+        """
+        ...

@@ -52,8 +52,9 @@ class Deliverer:
         try:
             message = self.post.open(row)
         except ValueError:
+            # The right key may come back: nothing is thrown away before its time.
             log.exception("unreadable", row=row.id, kind=row.kind.value)
-            await self._end(row, "failed")
+            await self._later(row, "sealed under a key that is not on the ring")
             return
         try:
             await self.channel().deliver(AppId(row.app_id), message, row.id, now_ms, row.expires_at_ms)

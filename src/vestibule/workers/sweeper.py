@@ -25,7 +25,7 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Sweep every app until nothing is left; answers how much went."""
-        swept = await self.files.delete_doomed(BLOBS_AT_ONCE)
+        swept = 0
         for app in await self.apps.list_with_system():
             while True:
                 async with self.store.transaction(app.id) as tx:
@@ -33,4 +33,4 @@ class Sweeper:
                 swept += piece
                 if piece < PIECE:
                     break
-        return swept
+        return swept + await self.files.delete_doomed(BLOBS_AT_ONCE)

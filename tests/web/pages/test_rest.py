@@ -29,17 +29,20 @@ async def test_the_operators_link_opens_one_page_with_app_and_keys(world: World,
 async def test_the_operators_link_works_once(world: World, browser: Browser):
     link = await _link(world)
     await browser.get(link)
-    action, values = browser.form("open")
     await browser.press("open")
     browser.client.cookies.clear()
     await browser.get(link)
     assert (await browser.press("open")).status_code == 410
-    del action, values
+    assert browser.at == ("operator", "dead")
+    assert "vestibule operator link" in browser.last.text
+    assert browser.page.all("button", name="do") == []
 
 
 async def test_the_operators_page_is_closed_to_users_and_strangers(world: World, browser: Browser):
     await _link(world)
     assert (await browser.get("/operator")).status_code == 404
+    assert "vestibule operator link" in browser.last.text
+    assert "sign-in" not in browser.last.text
     await world.user("ada@acme.test")
     await browser.get("/sign-in")
     await browser.press("sign-in", identifier="ada@acme.test", password="correct-horse-7-battery")

@@ -10,7 +10,7 @@ export function ForgotPassword() {
 
   async function send({ email }) {
     const { errors } = await altogic.auth.sendResetPwdEmail(email)
-    setNotice(errors ? null : `If ${email} has an account, a mail is on its way.`)
+    setNotice(errors ? null : `If ${email} has an account, an email is on its way.`)
     return errors
   }
 

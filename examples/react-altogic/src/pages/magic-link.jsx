@@ -10,7 +10,7 @@ export function MagicLink() {
 
   async function send({ email }) {
     const { errors } = await altogic.auth.sendMagicLinkEmail(email)
-    setNotice(errors ? null : `If ${email} has an account, a mail with a link is on its way.`)
+    setNotice(errors ? null : `If ${email} has an account, an email with a link is on its way.`)
     return errors
   }
 

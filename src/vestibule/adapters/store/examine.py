@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from vestibule.adapters.store.migrate import MigrationError, pending
 from vestibule.adapters.store.sql_apps import read_policy
+from vestibule.core.apps.apps import key_place
 from vestibule.core.apps.policy import Policy
+from vestibule.kernel.ids import AppId
+from vestibule.kernel.keys import KeyRing
 
 _APPS = "SELECT app_id, name, environment FROM app WHERE disabled_at_ms IS NULL ORDER BY app_id"
 _POLICY = "SELECT field, value FROM policy WHERE app_id = ?"
 _DEVELOPMENT_KEYS = (
     "SELECT count(*) FROM app_key WHERE environment = 'development' AND revoked_at_ms IS NULL AND app_id = ?"
 )
-_SEALED = "SELECT app_id, id, sealed FROM app_key WHERE sealed IS NOT NULL ORDER BY id DESC LIMIT 1"
+_SEALED = "SELECT app_id, id, sealed FROM app_key WHERE sealed IS NOT NULL ORDER BY id"
 _NEWEST_EVENT = "SELECT max(at_ms) FROM event"
 _OLDEST_MAIL = "SELECT count(*), min(created_at_ms) FROM outbox WHERE state = 'waiting'"
 
@@ -44,8 +48,8 @@ class DatabaseFacts:
     waiting_mails: int = 0
     oldest_mail_ms: int = 0
     apps: tuple[AppFacts, ...] = field(default=())
-    sealed_key: tuple[str, str, str] | None = None
-    """App, id and sealed text of the newest app key, to try the master keys on."""
+    sealed_keys: tuple[tuple[str, str, str], ...] = ()
+    """App, id and sealed text of every app key, to try the master keys on."""
 
 
 def examine(path: Path) -> DatabaseFacts:
@@ -66,10 +70,25 @@ def examine(path: Path) -> DatabaseFacts:
                 waiting_mails=waiting,
                 oldest_mail_ms=oldest or 0,
                 apps=tuple(_app(connection, *row) for row in connection.execute(_APPS).fetchall()),
-                sealed_key=connection.execute(_SEALED).fetchone(),
+                sealed_keys=tuple(connection.execute(_SEALED).fetchall()),
             )
     except (sqlite3.Error, MigrationError) as error:
         return DatabaseFacts(damage=str(error))
+
+
+def refuse_foreign_ring(path: Path, keys: KeyRing) -> None:
+    """Stop before anything is sealed under keys that are not this database's. Raises ValueError."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as connection:
+        require_own_ring(connection.execute(_SEALED).fetchall(), keys)
+
+
+def require_own_ring(sealed_keys: Iterable[tuple[str, str, str]], keys: KeyRing) -> None:
+    """Every sealed app key opens. Raises ValueError that says how to mend it."""
+    try:
+        for app_id, key_id, sealed in sealed_keys:
+            keys.unseal(AppId(app_id), key_place(key_id), sealed)
+    except ValueError as error:
+        raise ValueError(f"The master key is not the one of this database ({error}): bring its own back") from error
 
 
 def _app(connection: sqlite3.Connection, app_id: str, name: str, environment: str) -> AppFacts:

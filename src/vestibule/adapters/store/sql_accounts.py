@@ -24,7 +24,7 @@ _ADD_USER = point(
 _FIND_USER = point(f'SELECT {_USER} FROM "user" WHERE app_id = :app_id AND id = :id')
 _CHANGE_PROFILE = point(
     'UPDATE "user" SET profile = :profile, version = version + 1, updated_at_ms = :now_ms'
-    " WHERE app_id = :app_id AND id = :id AND version = :version"
+    " WHERE app_id = :app_id AND id = :id AND version = :version AND status <> 'deleted'"
 )
 _CHANGE_STATUS = point(
     'UPDATE "user" SET status = :status, version = version + 1, updated_at_ms = :now_ms'
@@ -88,13 +88,19 @@ _FIND_REGISTRATION = point(
     f"SELECT {_REGISTRATION} FROM registration"
     " WHERE app_id = :app_id AND id = :id AND ended_at_ms IS NULL AND expires_at_ms > :now_ms"
 )
+# The plus keeps SQLite from taking the sweeper's index, which it rates above that of the address.
 _LIVE_REGISTRATIONS = point(
     f"SELECT {_REGISTRATION} FROM registration WHERE app_id = :app_id AND kind = :kind AND value = :value"
-    " AND ended_at_ms IS NULL AND expires_at_ms > :now_ms ORDER BY created_at_ms DESC LIMIT :count"
+    " AND ended_at_ms IS NULL AND +expires_at_ms > :now_ms ORDER BY created_at_ms DESC LIMIT :count"
 )
 _END_REGISTRATIONS = point(
     "UPDATE registration SET ended_at_ms = :now_ms"
     " WHERE app_id = :app_id AND kind = :kind AND value = :value AND ended_at_ms IS NULL"
+)
+_ERASE_REGISTRATIONS = point(
+    "DELETE FROM registration WHERE app_id = :app_id AND id IN ("
+    " SELECT id FROM registration WHERE app_id = :app_id AND user_id = :user_id UNION"
+    " SELECT id FROM registration WHERE app_id = :app_id AND kind = :kind AND value = :value) RETURNING id"
 )
 
 
@@ -233,6 +239,10 @@ class SqlRegistrations:
 
     async def end_all(self, kind: IdentifierKind, value: str, now_ms: int) -> None:
         await self._db.run(_END_REGISTRATIONS, kind=kind.value, value=value, now_ms=now_ms)
+
+    async def erase(self, user_id: UserId, kind: IdentifierKind, value: str) -> list[str]:
+        rows = await self._db.all(_ERASE_REGISTRATIONS, user_id=user_id, kind=kind.value, value=value)
+        return [row[0] for row in rows]
 
 
 def _user(row: Row) -> User:

@@ -28,6 +28,9 @@ _LIST_APPS = directory(
     "SELECT app_id, project_id, name, environment, created_at_ms FROM app"
     " WHERE app_id <> :app_id AND disabled_at_ms IS NULL ORDER BY app_id"
 )
+_APP_IDS = directory(
+    "SELECT app_id FROM app WHERE app_id <> :app_id AND disabled_at_ms IS NULL ORDER BY app_id LIMIT :count"
+)
 _POLICY = point("SELECT field, value FROM policy WHERE app_id = :app_id")
 _POLICY_OF = directory("SELECT field, value FROM policy WHERE app_id = :of_app AND :app_id = :app_id")
 _SET_POLICY = point(
@@ -79,6 +82,9 @@ class SqlApps:
         if row is None:
             return None
         return _app(row, await self._db.all(_POLICY))
+
+    async def ids(self, limit: int) -> list[AppId]:
+        return [AppId(row[0]) for row in await self._db.all(_APP_IDS, count=limit)]
 
     async def list(self) -> list[App]:
         rows = await self._db.all(_LIST_APPS)

@@ -50,7 +50,8 @@ _DOOM = point(
 )
 _SPARE = point("DELETE FROM doomed_blob WHERE app_id = :app_id AND storage_key = :storage_key")
 _DOOMED = directory(
-    "SELECT app_id, storage_key FROM doomed_blob WHERE due_at_ms <= :now_ms AND :app_id = :app_id LIMIT :count"
+    "SELECT app_id, storage_key FROM doomed_blob WHERE due_at_ms <= :now_ms AND :app_id = :app_id"
+    " ORDER BY due_at_ms LIMIT :count"
 )
 
 
@@ -112,8 +113,8 @@ class SqlFiles:
     async def doom(self, storage_key: str, due_at_ms: int) -> None:
         await self._db.run(_DOOM, storage_key=storage_key, due_at_ms=due_at_ms)
 
-    async def spare(self, storage_key: str) -> None:
-        await self._db.run(_SPARE, storage_key=storage_key)
+    async def spare(self, storage_key: str) -> bool:
+        return await self._db.run(_SPARE, storage_key=storage_key) == 1
 
     async def doomed(self, now_ms: int, limit: int) -> list[tuple[str, str]]:
         return [(row[0], row[1]) for row in await self._db.all(_DOOMED, now_ms=now_ms, count=limit)]

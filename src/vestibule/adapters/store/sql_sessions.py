@@ -15,7 +15,8 @@ _SESSION = (
     "id, user_id, device_id, digest, proofs, aal, auth_at_ms, door, address, agent, created_at_ms,"
     " last_active_at_ms, absolute_expires_at_ms, idle_expires_at_ms, policy_version"
 )
-_LIVE = "ended_at_ms IS NULL AND absolute_expires_at_ms > :now_ms AND idle_expires_at_ms > :now_ms"
+# The plus keeps SQLite from taking the sweeper's index, which it rates above that of the user.
+_LIVE = "ended_at_ms IS NULL AND +absolute_expires_at_ms > :now_ms AND idle_expires_at_ms > :now_ms"
 _ADD = point(
     f"INSERT INTO session (app_id, {_SESSION}) VALUES (:app_id, :id, :user_id, :device_id, :digest, :proofs, :aal,"
     " :auth_at_ms, :door, :address, :agent, :created_at_ms, :last_active_at_ms, :absolute_expires_at_ms,"
@@ -25,7 +26,7 @@ _FIND = point(f"SELECT {_SESSION} FROM session WHERE app_id = :app_id AND digest
 _FIND_BY_ID = point(f"SELECT {_SESSION} FROM session WHERE app_id = :app_id AND id = :id AND {_LIVE}")
 _OF_USER = point(
     f"SELECT {_SESSION} FROM session WHERE app_id = :app_id AND user_id = :user_id AND {_LIVE}"
-    " ORDER BY created_at_ms DESC, id DESC"
+    " ORDER BY created_at_ms DESC, id DESC LIMIT 100"
 )
 _END = point(
     "UPDATE session SET ended_at_ms = :now_ms, ended_reason = :reason"

@@ -30,16 +30,30 @@ _CONSUME = point(
     " AND consumed_at_ms IS NULL AND superseded_at_ms IS NULL AND expires_at_ms > :now_ms"
     f" RETURNING {_CHALLENGE}"
 )
-_CHARGE_CODE = point(
+_LIVE_CODE = (
+    "code_mac IS NOT NULL AND consumed_at_ms IS NULL AND superseded_at_ms IS NULL AND code_expires_at_ms > :now_ms"
+)
+_CHARGE_NEWEST_CODE = point(
     "UPDATE challenge SET tries_left = tries_left - 1 WHERE app_id = :app_id AND id = ("
     " SELECT id FROM challenge WHERE app_id = :app_id AND purpose = :purpose AND recipient = :recipient"
-    " AND code_mac IS NOT NULL AND consumed_at_ms IS NULL AND superseded_at_ms IS NULL"
-    " AND code_expires_at_ms > :now_ms ORDER BY created_at_ms DESC, id DESC LIMIT 1"
+    f" AND {_LIVE_CODE} ORDER BY created_at_ms DESC, id DESC LIMIT 1"
     f") AND tries_left > 0 RETURNING {_CHALLENGE}"
+)
+_CHARGE_CODE = point(
+    "UPDATE challenge SET tries_left = tries_left - 1 WHERE app_id = :app_id AND id = :id"
+    f" AND purpose = :purpose AND recipient = :recipient AND {_LIVE_CODE} AND tries_left > 0 RETURNING {_CHALLENGE}"
 )
 _CONSUME_BY_ID = point(
     "UPDATE challenge SET consumed_at_ms = :now_ms"
     " WHERE app_id = :app_id AND id = :id AND consumed_at_ms IS NULL AND superseded_at_ms IS NULL"
+)
+_PURPOSES = ", ".join(f"'{purpose}'" for purpose in Purpose)
+_ERASE = point(
+    "UPDATE challenge SET detail = '{}', recipient = '', superseded_at_ms = coalesce(superseded_at_ms, :now_ms)"
+    " WHERE app_id = :app_id AND id IN ("
+    f" SELECT id FROM challenge WHERE app_id = :app_id AND purpose IN ({_PURPOSES}) AND subject = :subject UNION"
+    f" SELECT id FROM challenge WHERE app_id = :app_id AND purpose IN ({_PURPOSES}) AND recipient = :recipient"
+    " AND recipient <> '')"
 )
 _NOTE_RESULT = point("UPDATE challenge SET result = :result WHERE app_id = :app_id AND id = :id")
 
@@ -87,12 +101,19 @@ class SqlChallenges:
         values = {f"purpose_{place}": wanted[place - 1] for place in range(1, 5)}
         return _challenge(await self._db.one(_CONSUME, digest=digest, now_ms=now_ms, **values))
 
-    async def charge_code(self, purpose: Purpose, recipient: str, now_ms: int) -> Challenge | None:
-        row = await self._db.one(_CHARGE_CODE, purpose=purpose.value, recipient=recipient, now_ms=now_ms)
-        return _challenge(row)
+    async def charge_code(
+        self, purpose: Purpose, recipient: str, now_ms: int, challenge_id: str = ""
+    ) -> Challenge | None:
+        values = {"purpose": purpose.value, "recipient": recipient, "now_ms": now_ms}
+        if challenge_id:
+            return _challenge(await self._db.one(_CHARGE_CODE, id=challenge_id, **values))
+        return _challenge(await self._db.one(_CHARGE_NEWEST_CODE, **values))
 
     async def consume_by_id(self, challenge_id: str, now_ms: int) -> bool:
         return await self._db.run(_CONSUME_BY_ID, id=challenge_id, now_ms=now_ms) == 1
+
+    async def erase(self, subject: str, recipient: str, now_ms: int) -> None:
+        await self._db.run(_ERASE, subject=subject, recipient=recipient, now_ms=now_ms)
 
     async def note_result(self, challenge_id: str, result: str) -> None:
         await self._db.run(_NOTE_RESULT, id=challenge_id, result=result)

@@ -5,56 +5,41 @@ from __future__ import annotations
 from vestibule.adapters.store.statement import Executor, Statement, point
 from vestibule.kernel.clock import DAY_MS, HOUR_MS
 
-
-def _by_id(table: str, dead: str, keep_ms: int) -> tuple[Statement, int]:
-    """Rows whose ids (which sort by time) are older than what is kept, if they are dead too."""
-    return (
-        point(
-            f"DELETE FROM {table} WHERE app_id = :app_id AND id IN (SELECT id FROM {table}"
-            f" WHERE app_id = :app_id AND id < :before_id AND {dead} ORDER BY id LIMIT :count)"
-        ),
-        keep_ms,
-    )
-
-
-# How long dead rows are kept, so that a late visitor still gets the true reason.
-_SWEEPS = (
-    _by_id("challenge", "expires_at_ms < :before_ms", 7 * DAY_MS),
-    _by_id("registration", "expires_at_ms < :before_ms", 7 * DAY_MS),
-    _by_id("attempt", "expires_at_ms < :before_ms", DAY_MS),
-    _by_id("session", "(ended_at_ms < :before_ms OR absolute_expires_at_ms < :before_ms)", 30 * DAY_MS),
-    _by_id("outbox", "ended_at_ms < :before_ms", 7 * DAY_MS),
-)
-_EVENTS, _ = _by_id("event", "at_ms < :before_ms", 0)
-_HITS = point(
-    "DELETE FROM limit_hit WHERE app_id = :app_id AND (rule, subject, at_ms, id) IN"
-    " (SELECT rule, subject, at_ms, id FROM limit_hit WHERE app_id = :app_id AND at_ms < :before_ms"
-    " ORDER BY at_ms LIMIT :count)"
-)
-_RUNS = point(
-    "DELETE FROM failure_run WHERE app_id = :app_id AND (method, subject) IN"
-    " (SELECT method, subject FROM failure_run WHERE app_id = :app_id AND last_at_ms < :before_ms"
-    " ORDER BY last_at_ms LIMIT :count)"
-)
-_KEYS = point(
-    "DELETE FROM limit_key WHERE app_id = :app_id AND (rule, subject) IN"
-    " (SELECT rule, subject FROM limit_key WHERE app_id = :app_id AND last_at_ms < :before_ms"
-    " ORDER BY last_at_ms LIMIT :count)"
-)
-_REFUSALS = point(
-    "DELETE FROM limit_refusal WHERE app_id = :app_id AND (rule, subject, minute_ms) IN"
-    " (SELECT rule, subject, minute_ms FROM limit_refusal WHERE app_id = :app_id AND minute_ms < :before_ms"
-    " ORDER BY minute_ms LIMIT :count)"
-)
 HITS_KEPT_MS = DAY_MS + HOUR_MS
 REFUSALS_KEPT_MS = 30 * DAY_MS
 RUNS_KEPT_MS = 365 * DAY_MS
 """A run that reached its hard cap must outlive patience: a hundred guesses a year open nothing."""
-_COUNTERS = (
-    (_HITS, HITS_KEPT_MS),
-    (_KEYS, HITS_KEPT_MS),
-    (_REFUSALS, REFUSALS_KEPT_MS),
-    (_RUNS, RUNS_KEPT_MS),
+DEVICES_KEPT_MS = 400 * DAY_MS
+"""Longer than the cookie by which a device is found again; it is set once."""
+
+
+def _dead(table: str, died: str, *, key: str = "id", unless: str = "") -> Statement:
+    """The rows that died first. `died` is indexed: among a million living rows the dead are found at once."""
+    return point(
+        f"DELETE FROM {table} WHERE app_id = :app_id AND ({key}) IN (SELECT {key} FROM {table}"
+        f" WHERE app_id = :app_id AND {died} < :before_ms{unless} ORDER BY {died} LIMIT :count)"
+    )
+
+
+_EVENTS = _dead("event", "at_ms")
+# How long the dead are kept, so that a late visitor still gets the true reason and an operator sees what was.
+_SWEEPS = (
+    (_dead("challenge", "expires_at_ms"), 7 * DAY_MS),
+    (_dead("registration", "expires_at_ms"), 7 * DAY_MS),
+    (_dead("attempt", "expires_at_ms"), DAY_MS),
+    (_dead("session", "absolute_expires_at_ms"), 30 * DAY_MS),
+    (_dead("session", "ended_at_ms"), 30 * DAY_MS),
+    (_dead("device", "created_at_ms"), DEVICES_KEPT_MS),
+    (_dead("credential", "removed_at_ms"), 30 * DAY_MS),
+    (
+        _dead("identifier", "removed_at_ms", unless=" AND coalesce(reserved_until_ms, 0) < :before_ms"),
+        30 * DAY_MS,
+    ),
+    (_dead("outbox", "ended_at_ms"), 7 * DAY_MS),
+    (_dead("limit_hit", "at_ms", key="rule, subject, at_ms, id"), HITS_KEPT_MS),
+    (_dead("limit_key", "last_at_ms", key="rule, subject"), HITS_KEPT_MS),
+    (_dead("limit_refusal", "minute_ms", key="rule, subject, minute_ms"), REFUSALS_KEPT_MS),
+    (_dead("failure_run", "last_at_ms", key="method, subject"), RUNS_KEPT_MS),
 )
 
 
@@ -67,10 +52,5 @@ class SqlUpkeep:
     async def sweep(self, now_ms: int, event_retention_ms: int, limit: int) -> int:
         swept = 0
         for statement, keep_ms in (*_SWEEPS, (_EVENTS, event_retention_ms)):
-            before_ms = now_ms - keep_ms
-            swept += await self._db.run(
-                statement, before_ms=before_ms, before_id=f"{max(0, before_ms):012x}", count=limit
-            )
-        for statement, keep_ms in _COUNTERS:
             swept += await self._db.run(statement, before_ms=now_ms - keep_ms, count=limit)
         return swept

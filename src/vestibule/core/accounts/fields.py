@@ -14,6 +14,8 @@ from vestibule.kernel.clock import iso
 from vestibule.kernel.errors import Code, DomainError, refuse
 
 TEXT_LIMIT = 2_000
+PROBLEMS_TOLD = 20
+"""A longer list helps nobody, and a stranger could ask for megabytes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def first_profile(values: dict[str, object], policy: Policy) -> tuple[Profile, l
     profile: Profile = {}
     problems: list[DomainError] = []
     for name, value in values.items():
+        if len(problems) == PROBLEMS_TOLD:
+            break
         field = find_field(name, policy)
         if field is None:
             problems.append(refuse(Code.FIELD_UNKNOWN, field=name[:100]))

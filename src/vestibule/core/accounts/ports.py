@@ -28,7 +28,10 @@ class Users(Protocol):
         ...
 
     async def change_profile(self, user_id: UserId, version: int, profile: Profile, now_ms: int) -> bool:
-        """Replace the profile if nobody changed the row since `version` was read. Atomic: one of the callers wins."""
+        """Replace the profile if nobody changed the row since `version` was read; a deleted user's stays empty.
+
+        Atomic: one of the callers wins.
+        """
         ...
 
     async def change_status(self, user_id: UserId, status: UserStatus, now_ms: int) -> bool:
@@ -116,4 +119,8 @@ class Registrations(Protocol):
 
     async def end_all(self, kind: IdentifierKind, value: str, now_ms: int) -> None:
         """End every registration of an address."""
+        ...
+
+    async def erase(self, user_id: UserId, kind: IdentifierKind, value: str) -> list[str]:
+        """Delete what became a user, and every registration of an address; tells which."""
         ...

@@ -177,7 +177,7 @@ class UserAdmin:
         return True
 
     async def delete(self, app: App, who: str, origin: Origin) -> None:
-        """Forget the person: address, profile, credentials, files, and the key to their part of the log.
+        """Forget the person: address, profile, credentials, files, open requests, the key to their part of the log.
 
         The id stays, so that nobody else ever gets it; the log stays whole, without the person.
         Raises: user_not_found.
@@ -189,9 +189,11 @@ class UserAdmin:
         async with self.store.transaction(app.id) as tx:
             if not await tx.users.erase(user_id, now_ms):
                 raise refuse(Code.USER_NOT_FOUND)
-            if person.email:
-                await tx.registrations.end_all(IdentifierKind.EMAIL, person.email, now_ms)
+            registered = await tx.registrations.erase(user_id, IdentifierKind.EMAIL, person.email)
             await self._end_sessions(tx, user_id, "deleted", origin, now_ms)
+            recipient = self.mails.challenges.recipient(app.id, person.email)
+            for subject in (user_id, *registered):
+                await tx.challenges.erase(subject, recipient, now_ms)
             await tx.sessions.erase_all(user_id)
             await tx.identifiers.erase_all(user_id, now_ms)
             await tx.credentials.erase_all(user_id, now_ms)

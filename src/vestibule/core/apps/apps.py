@@ -55,10 +55,10 @@ class Apps:
 
         Raises: app_unknown.
         """
-        apps = await self.list()
-        if len(apps) != 1:
+        ids = await self.store.reading(SYSTEM_APP).apps.ids(2)
+        if len(ids) != 1:
             raise refuse(Code.APP_UNKNOWN)
-        return apps[0]
+        return await self.get(ids[0])
 
     async def create(self, name: str, environment: Environment, policy: Policy, origin: Origin) -> App:
         """A new app with its own counter of events.
@@ -130,19 +130,23 @@ class Apps:
         return [NewKey(key, self._text(app, key)) for key in keys]
 
     async def reseal_keys(self, app: App) -> int:
-        """Seal what may be shown again under the present master key; tells how many. May run twice."""
+        """Seal what can be shown again under the present master key; tells how many. May run twice."""
         resealed = 0
         for key in await self.store.reading(app.id).keys.list():
-            if key.sealed is not None:
-                sealed = self.keys.seal(app.id, key_place(key.id), self._text(app, key).encode())
+            if key.sealed is not None and (text := self._text(app, key)):
+                sealed = self.keys.seal(app.id, key_place(key.id), text.encode())
                 async with self.store.transaction(app.id) as tx:
                     resealed += await tx.keys.reseal(key.id, key.sealed, sealed)
         return resealed
 
     def _text(self, app: App, key: AppKey) -> str:
+        """Empty when the key is shown once only, or when the master key it was sealed under is gone."""
         if key.sealed is None:
             return ""
-        return self.keys.unseal(app.id, key_place(key.id), key.sealed).decode()
+        try:
+            return self.keys.unseal(app.id, key_place(key.id), key.sealed).decode()
+        except ValueError:
+            return ""
 
     async def revoke_key(self, app: App, key_id: str, origin: Origin) -> None:
         """End a key.

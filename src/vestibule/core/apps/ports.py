@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from vestibule.core.apps.model import App, AppKey
+from vestibule.kernel.ids import AppId
 
 
 class Apps(Protocol):
@@ -16,6 +17,10 @@ class Apps(Protocol):
 
     async def find(self) -> App | None:
         """The app of this transaction, with its policy."""
+        ...
+
+    async def ids(self, limit: int) -> list[AppId]:
+        """Ids of the oldest apps but the system's own."""
         ...
 
     async def list(self) -> list[App]:

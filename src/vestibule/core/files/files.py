@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
+from vestibule.core.accounts.model import UserStatus
 from vestibule.core.apps.model import App
 from vestibule.core.files.model import ROOT, Bucket, StoredFile
 from vestibule.core.files.names import IMAGE_TYPES, alike, clean_name, type_of
@@ -15,7 +16,7 @@ from vestibule.core.guard.model import UPLOAD, Event, EventType
 from vestibule.core.store import Store, Tx
 from vestibule.kernel.clock import HOUR_MS, Clock
 from vestibule.kernel.entropy import Entropy
-from vestibule.kernel.errors import Code, refuse
+from vestibule.kernel.errors import Code, DomainError, refuse
 from vestibule.kernel.ids import SYSTEM_APP, AppId, UserId, is_id, new_id
 from vestibule.kernel.origin import Origin
 
@@ -23,6 +24,8 @@ SERVER = "*"
 """As a reader: the app's own server, which may see and delete everything."""
 UNFINISHED_MS = HOUR_MS
 """After this long, bytes that no row holds are left over from a crash."""
+UNDELETABLE_MS = HOUR_MS
+"""How long bytes that could not be deleted wait for the next try."""
 NO_CAP = 2**53
 
 
@@ -30,8 +33,8 @@ NO_CAP = 2**53
 class Upload:
     """What a client sends."""
 
-    bucket: str
-    """Name or id."""
+    bucket: str | Bucket
+    """Name or id; or what `permit` answered, which is not counted again."""
     name: str
     data: bytes
     mime_type: str
@@ -57,24 +60,35 @@ class Files:
     blobs: Blobs
     images: Images
 
+    async def permit(self, app: App, bucket: str, by: str | None, origin: Origin) -> Bucket:
+        """The bucket of an upload to come, which counts from here on: to ask before a body is read.
+
+        `by` is a user's id, `SERVER`, or None for a stranger.
+        Raises: session_missing, bucket_not_found, too_many_attempts.
+        """
+        if by is None and not app.policy.anonymous_upload:
+            raise refuse(Code.SESSION_MISSING)
+        async with self.store.transaction(app.id) as tx:
+            refusal = await self.limiter.charge(tx, app, UPLOAD, origin, self.clock.now_ms())
+        if refusal is not None:
+            raise refusal
+        return await self._bucket(app, bucket)
+
     async def upload(self, app: App, upload: Upload, origin: Origin) -> StoredFile:
         """Keep a file. A name that is taken gets a suffix; a picture is decoded and encoded anew.
 
         A crash leaves at most bytes without a row, which the sweeper deletes; never a row without bytes.
         Atomic: no number of uploads at once passes a quota.
-        Raises: session_missing, field_required, field_invalid, body_too_large, bucket_not_found,
+        Raises: session_missing, session_invalid, field_required, field_invalid, body_too_large, bucket_not_found,
             file_type_refused, quota_exceeded, too_many_attempts, overloaded, unavailable.
         """
-        if upload.user_id is None and not upload.is_server and not app.policy.anonymous_upload:
-            raise refuse(Code.SESSION_MISSING)
+        by = SERVER if upload.is_server else upload.user_id
+        bucket = upload.bucket
+        if isinstance(bucket, str):
+            bucket = await self.permit(app, bucket, by, origin)
         name = clean_name(upload.name)
         _refuse_too_large(app, upload.data)
         now_ms = self.clock.now_ms()
-        async with self.store.transaction(app.id) as tx:
-            refusal = await self.limiter.charge(tx, app, UPLOAD, origin, now_ms)
-        if refusal is not None:
-            raise refusal
-        bucket = await self._bucket(app, upload.bucket)
         data, mime_type = await self._cleaned(app, upload)
         draft = StoredFile(
             id=new_id(now_ms, self.entropy),
@@ -97,13 +111,17 @@ class Files:
             await tx.files.doom(draft.storage_key, now_ms + UNFINISHED_MS)
         await self.blobs.put(draft.storage_key, data)
         async with self.store.transaction(app.id) as tx:
-            await _charge(tx, app, draft)
-            await tx.buckets.add(bucket)
-            file = await self._add(tx, draft)
-            await tx.files.spare(file.storage_key)
-            by = SERVER if upload.is_server else upload.user_id
-            await self.audit.record(tx, _event(EventType.FILE_ADDED, file, by, origin), now_ms)
-        return file
+            await _refuse_gone(tx, upload.user_id)
+            if is_kept := await tx.files.spare(draft.storage_key):
+                await _charge(tx, app, draft)
+                await tx.buckets.add(bucket)
+                draft = await self._add(tx, draft)
+                await self.audit.record(tx, _event(EventType.FILE_ADDED, draft, by, origin), now_ms)
+            else:
+                await tx.files.doom(draft.storage_key, now_ms)  # they may have come after the sweeper
+        if not is_kept:
+            raise refuse(Code.UNAVAILABLE, "the clock jumped: the sweeper took the bytes for left over")
+        return draft
 
     async def get(self, app: App, bucket: str, name_or_id: str, reader: str | None) -> StoredFile:
         """What is known of a file. Another's private file is as unknown as one that is not there.
@@ -124,18 +142,20 @@ class Files:
 
     async def open(
         self, app: App, bucket: str, name_or_id: str, reader: str | None
-    ) -> tuple[StoredFile, AsyncIterator[bytes]]:
+    ) -> tuple[StoredFile, AsyncGenerator[bytes, None]]:
         """A file and its bytes in pieces.
 
-        Raises: bucket_not_found, file_not_found, unavailable.
+        Raises: bucket_not_found, file_not_found; the pieces too, and unavailable.
         """
         file = await self.get(app, bucket, name_or_id, reader)
         return file, self.blobs.stream(file.storage_key)
 
-    async def open_public(self, app: App, bucket_id: str, public_key: str) -> tuple[StoredFile, AsyncIterator[bytes]]:
+    async def open_public(
+        self, app: App, bucket_id: str, public_key: str
+    ) -> tuple[StoredFile, AsyncGenerator[bytes, None]]:
         """The file of a public path, for anyone.
 
-        Raises: file_not_found, unavailable.
+        Raises: file_not_found; the pieces too, and unavailable.
         """
         file = _readable(await self.store.reading(app.id).files.find_public(public_key), reader=None)
         if file.bucket_id != bucket_id:
@@ -161,15 +181,24 @@ class Files:
     async def delete_doomed(self, limit: int) -> int:
         """Delete due bytes of all apps; answers how many. Running it twice, or two at once, does no harm.
 
-        Raises: unavailable.
+        Bytes that cannot be deleted now go to the end of the queue.
         """
         now_ms = self.clock.now_ms()
-        due = await self.store.scanning(SYSTEM_APP).files.doomed(now_ms, limit)
-        for app_id, storage_key in due:
-            await self.blobs.delete(storage_key)
+        deleted = 0
+        for app_id, storage_key in await self.store.scanning(SYSTEM_APP).files.doomed(now_ms, limit):
+            is_gone = await self._is_deleted(storage_key)
             async with self.store.transaction(AppId(app_id)) as tx:
-                await tx.files.spare(storage_key)
-        return len(due)
+                if await tx.files.spare(storage_key) and not is_gone:
+                    await tx.files.doom(storage_key, now_ms + UNDELETABLE_MS)
+            deleted += is_gone
+        return deleted
+
+    async def _is_deleted(self, storage_key: str) -> bool:
+        try:
+            await self.blobs.delete(storage_key)
+        except DomainError:
+            return False
+        return True
 
     async def _bucket(self, app: App, name_or_id: str) -> Bucket:
         """The bucket; `root` is there from the start and gets its row with its first file."""
@@ -208,6 +237,13 @@ def inline_type(mime_type: str) -> bool:
 def _refuse_too_large(app: App, data: bytes) -> None:
     if len(data) > app.policy.file_max_bytes:
         raise refuse(Code.BODY_TOO_LARGE, max_bytes=app.policy.file_max_bytes)
+
+
+async def _refuse_gone(tx: Tx, user_id: UserId | None) -> None:
+    """A picture may wait long enough for its owner to be deleted meanwhile."""
+    user = None if user_id is None else await tx.users.find(user_id)
+    if user_id is not None and (user is None or user.status is not UserStatus.ACTIVE):
+        raise refuse(Code.SESSION_INVALID, "user is gone or banned")
 
 
 def _readable(file: StoredFile | None, reader: str | None) -> StoredFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from vestibule.core.files.model import Bucket, StoredFile
@@ -56,12 +56,15 @@ class Files(Protocol):
         """Have these bytes deleted at that time, unless spared before."""
         ...
 
-    async def spare(self, storage_key: str) -> None:
-        """A row holds these bytes now (or they are gone): nothing is left to delete."""
+    async def spare(self, storage_key: str) -> bool:
+        """A row holds these bytes now (or they are gone): nothing is left to delete.
+
+        False when they were not doomed: somebody took them for left over and deleted them. Atomic.
+        """
         ...
 
     async def doomed(self, now_ms: int, limit: int) -> list[tuple[str, str]]:
-        """Due bytes of all apps, as (app id, storage key)."""
+        """Due bytes of all apps, as (app id, storage key); what is due longest first."""
         ...
 
 
@@ -72,7 +75,7 @@ class Blobs(Protocol):
         """Store durably. Raises: unavailable."""
         ...
 
-    def stream(self, key: str) -> AsyncIterator[bytes]:
+    def stream(self, key: str) -> AsyncGenerator[bytes, None]:
         """The bytes in pieces. Raises: file_not_found, unavailable."""
         ...
 

@@ -94,7 +94,7 @@ class Audit:
 
     def identifier_digest(self, app_id: AppId, identifier: str) -> str:
         """What the log and the counters keep of an address that somebody typed."""
-        return self.keys.mac(app_id, "identifier", identifier).hex()[:32]
+        return self.keys.mac(app_id, "identifier", identifier, self.keys.lookup).hex()[:32]
 
 
 def personal_place(event_id: str, data_key: str) -> str:

@@ -41,15 +41,20 @@ SIGN_UP = (
     Rule("sign-up/address/hour", 20, HOUR_MS, "address"),
     Rule("sign-up/app/minute", 300, MINUTE_MS, "app"),
 )
+# The address comes first: whoever has used up its own share makes no new counters for other people's.
 SEND = (
+    Rule("send/address/hour", 20, HOUR_MS, "address"),
     Rule("send/purpose/minute", 1, MINUTE_MS, "purpose"),
     Rule("send/destination/hour", 5, HOUR_MS, "destination"),
     Rule("send/destination/day", 10, DAY_MS, "destination"),
-    Rule("send/address/hour", 20, HOUR_MS, "address"),
 )
 CODE = (
-    Rule("code/destination/10min", 10, 10 * MINUTE_MS, "destination"),
     Rule("code/address/10min", 60, 10 * MINUTE_MS, "address"),
+    Rule("code/destination/10min", 10, 10 * MINUTE_MS, "destination"),
+)
+STEP_UP = (
+    Rule("step-up/address/hour", 120, HOUR_MS, "address"),
+    Rule("step-up/user/hour", 20, HOUR_MS, "destination"),
 )
 LINK = (Rule("link/address/minute", 120, MINUTE_MS, "address"),)
 UPLOAD = (Rule("upload/address/minute", 120, MINUTE_MS, "address"),)
@@ -57,7 +62,7 @@ PASSWORD_FAILURES = FailureRule("password", 10, 15 * MINUTE_MS, 30_000, 15 * MIN
 CODE_FAILURES = FailureRule("email_code", 100, 10 * MINUTE_MS, 30_000, 15 * MINUTE_MS, 100)
 """The rules of CODE set the pace; this only ends it: after 100 wrong codes in a row links alone work."""
 OPERATOR_SIGN_IN = (Rule("operator/address/15min", 10, 15 * MINUTE_MS, "address"),)
-RULES: tuple[Rule, ...] = (*SIGN_IN, *SIGN_UP, *SEND, *CODE, *LINK, *UPLOAD, *OPERATOR_SIGN_IN)
+RULES: tuple[Rule, ...] = (*SIGN_IN, *SIGN_UP, *SEND, *CODE, *STEP_UP, *LINK, *UPLOAD, *OPERATOR_SIGN_IN)
 
 
 class EventType(StrEnum):

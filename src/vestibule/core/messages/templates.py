@@ -100,7 +100,7 @@ def one_time(kind: MessageKind, asked: Asked, secret: OneTime) -> Message:
     )
 
 
-_NOTICES: dict[MessageKind, tuple[str, str, tuple[str, ...]]] = {
+_NOTICES: dict[MessageKind, tuple[str, str, tuple[str, ...], str]] = {
     MessageKind.ACCOUNT_EXISTS: (
         "You already have an account at {app}",
         "You already have an account",
@@ -111,31 +111,39 @@ _NOTICES: dict[MessageKind, tuple[str, str, tuple[str, ...]]] = {
             ),
             "Sign in with your password, or ask for a new one if you have forgotten it.",
         ),
+        "You can ignore this mail.",
     ),
     MessageKind.NO_ACCOUNT: (
         "There is no {app} account for this address",
         "No account with this address",
         (
             "Someone, hopefully you, asked {app} for a mail to sign in. There is no account with this address.",
-            "Perhaps you used another address, or have not signed up yet.",
+            (
+                "Perhaps you used another address, or have not confirmed yours yet:"
+                " look for that mail, or sign up again."
+            ),
         ),
+        "You can ignore this mail.",
     ),
     MessageKind.EMAIL_CHANGED: (
         "Your {app} email address was changed",
         "Your email address was changed",
         ("Your {app} account now uses another email address. This address no longer signs you in.",),
+        # It goes to the old address, which can no longer reset anything.
+        "If this was not you, write to the people who run the app at once.",
     ),
     MessageKind.PASSWORD_CHANGED: (
         "Your {app} password was changed",
         "Your password was changed",
         ("The password of your {app} account was changed, and other devices were signed out.",),
+        "If this was not you, reset your password at once and write to the people who run the app.",
     ),
 }
 
 
 def notice(kind: MessageKind, asked: Asked) -> Message:
     """A mail that only tells."""
-    subject, heading, paragraphs = _NOTICES[kind]
+    subject, heading, paragraphs, footer = _NOTICES[kind]
     named = {"app": asked.app_name}
     told = tuple(paragraph.format_map(named) for paragraph in paragraphs)
     return Message(
@@ -147,5 +155,5 @@ def notice(kind: MessageKind, asked: Asked) -> Message:
         heading=heading,
         paragraphs=told,
         facts=asked.facts,
-        footer=("If this was not you, reset your password at once and write to the people who run the app.",),
+        footer=(footer,),
     )

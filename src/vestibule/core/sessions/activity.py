@@ -9,9 +9,13 @@ from vestibule.core.apps.model import App
 from vestibule.core.sessions.model import Session
 from vestibule.core.store import Store
 from vestibule.kernel.clock import MINUTE_MS
+from vestibule.kernel.errors import DomainError
 from vestibule.kernel.ids import AppId, SessionId
 
 STEP_MS = 5 * MINUTE_MS
+PIECE = 200
+"""Uses written at a time: a transaction is over in a millisecond or two."""
+Noted = tuple[tuple[AppId, SessionId], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +32,25 @@ class Activity:
             self.pending[app.id, session.id] = (now_ms, now_ms + idle_ms)
 
     async def flush(self) -> None:
-        """Write what was noted; called by a worker and at the end."""
-        noted = dict(self.pending)
-        self.pending.clear()
-        for app_id, group in groupby(sorted(noted.items()), key=lambda item: item[0][0]):
-            async with self.store.transaction(app_id) as tx:
-                for (_, session_id), (active_at_ms, idle_expires_at_ms) in group:
-                    await tx.sessions.touch(session_id, active_at_ms, idle_expires_at_ms)
+        """Write what was noted; called by a worker and at the end.
+
+        What fails stays noted and is told of in an ExceptionGroup, when all else is written.
+        """
+        failures: list[DomainError] = []
+        for app_id, group in groupby(sorted(self.pending.items()), key=lambda item: item[0][0]):
+            noted = list(group)
+            for start in range(0, len(noted), PIECE):
+                try:
+                    await self._write(app_id, noted[start : start + PIECE])
+                except DomainError as error:
+                    failures.append(error)
+        if failures:
+            raise ExceptionGroup("uses of sessions were not written", failures)
+
+    async def _write(self, app_id: AppId, piece: list[Noted]) -> None:
+        async with self.store.transaction(app_id) as tx:
+            for (_, session_id), (active_at_ms, idle_expires_at_ms) in piece:
+                await tx.sessions.touch(session_id, active_at_ms, idle_expires_at_ms)
+        for key, use in piece:
+            if self.pending.get(key) == use:  # a newer one may have come meanwhile
+                del self.pending[key]

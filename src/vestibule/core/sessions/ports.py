@@ -24,7 +24,7 @@ class Sessions(Protocol):
         ...
 
     async def of_user(self, user_id: UserId, now_ms: int) -> list[Session]:
-        """The user's live sessions, newest first."""
+        """The user's live sessions, newest first: the newest hundred, if there are more."""
         ...
 
     async def knows_device(self, user_id: UserId, device_id: str) -> bool:

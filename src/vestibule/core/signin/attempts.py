@@ -34,7 +34,7 @@ class Attempts:
 
     def csrf(self, app: App, token: str) -> str:
         """The form's proof that it came from a page of this browser's flow."""
-        return self.keys.mac(app.id, "csrf", token).hex()
+        return self.keys.mac(app.id, "csrf", token, self.keys.lookup).hex()
 
     async def state(self, app: App, token: str) -> dict[str, str]:
         """What the flow carries; empty for a new one."""

@@ -95,14 +95,18 @@ class Challenges:
         return Issued(challenge, token, "")
 
     async def prove_code(
-        self, tx: Tx, app: App, purpose: Purpose, email: str, code: str, now_ms: int
+        self, tx: Tx, app: App, purpose: Purpose, email: str, code: str, now_ms: int, challenge_id: str = ""
     ) -> Challenge | DomainError:
         """Judge a typed code: the try is paid before it is compared, and stays paid. Refuses without raising."""
-        challenge = await tx.challenges.charge_code(purpose, self.recipient(app.id, email), now_ms)
+        recipient = self.recipient(app.id, email)
+        challenge = await tx.challenges.charge_code(purpose, recipient, now_ms, challenge_id)
         if challenge is None or challenge.code_mac is None:
             return refuse(Code.CODE_WRONG, "no live code, or no tries left")
         typed = "".join(code.split()).replace("-", "")
-        mac = self._code_mac(app.id, challenge.id, purpose, typed, challenge.key_id)
+        try:
+            mac = self._code_mac(app.id, challenge.id, purpose, typed, challenge.key_id)
+        except ValueError:
+            return refuse(Code.CODE_WRONG, "its key has left the ring")
         if not hmac.compare_digest(mac, challenge.code_mac):
             return refuse(Code.CODE_WRONG, "wrong code", tries_left=challenge.tries_left)
         if not await tx.challenges.consume_by_id(challenge.id, now_ms):
@@ -111,7 +115,7 @@ class Challenges:
 
     def recipient(self, app_id: AppId, email: str) -> str:
         """What a challenge remembers of an address."""
-        return self.keys.mac(app_id, "recipient", email).hex()
+        return self.keys.mac(app_id, "recipient", email, self.keys.lookup).hex()
 
     def _code_mac(self, app_id: AppId, challenge_id: str, purpose: Purpose, code: str, key_id: str) -> str:
         return self.keys.mac(app_id, "code", f"{challenge_id}:{purpose}:{code}", key_id).hex()

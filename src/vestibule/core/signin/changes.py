@@ -11,7 +11,7 @@ from vestibule.core.accounts.people import find_person
 from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit, Tried
 from vestibule.core.guard.limiter import Limiter
-from vestibule.core.guard.model import LINK, PASSWORD_FAILURES, SEND, Event, EventType
+from vestibule.core.guard.model import LINK, PASSWORD_FAILURES, SEND, STEP_UP, Event, EventType
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.sessions.sessions import Current
 from vestibule.core.signin.challenges import token_digest
@@ -86,11 +86,12 @@ class Changes:
             too_many_attempts, overloaded.
         """
         app, person = current.app, current.person
-        await self._prove_password(current, old, origin)
+        proven = await self._prove_password(current, old, origin)
         self._check_new(app, new, person)
         password_hash = await self.hasher.hash(new)
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
+            await _require_unchanged(tx, current, proven, now_ms)
             await self._set_password(tx, app, person, password_hash, current.session.id, origin, now_ms)
 
     async def change_email(self, current: Current, new: str, password: Secret[str], origin: Origin) -> Person:
@@ -102,19 +103,23 @@ class Changes:
         address = normal_email(new)
         if address is None:
             raise refuse(Code.EMAIL_INVALID, field="newEmail")
-        await self._prove_password(current, password, origin)
+        proven = await self._prove_password(current, password, origin)
         if not app.policy.confirm_email:
-            return await self._change_at_once(current, address, origin)
-        await self.ask_email(app, current.session.user_id, address, origin)
+            return await self._change_at_once(current, proven, address, origin)
+        await self.ask_email(app, current.session.user_id, address, origin, proof=(current, proven))
         return current.person
 
-    async def ask_email(self, app: App, user_id: UserId, address: str, origin: Origin) -> None:
+    async def ask_email(
+        self, app: App, user_id: UserId, address: str, origin: Origin, *, proof: tuple[Current, str] | None = None
+    ) -> None:
         """Mail a link and a code to the address a user wants; to a taken one, a notice at the same cost.
 
-        Raises: too_many_attempts.
+        Raises: too_many_attempts, invalid_credentials (what proved the wish has changed meanwhile).
         """
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
+            if proof is not None:
+                await _require_unchanged(tx, *proof, now_ms)
             refusal = await self.limiter.charge(
                 tx, app, SEND, origin, now_ms, destination=address, purpose=Purpose.CHANGE_EMAIL
             )
@@ -130,9 +135,10 @@ class Changes:
         if refusal is not None:
             raise refusal
 
-    async def _change_at_once(self, current: Current, address: str, origin: Origin) -> Person:
+    async def _change_at_once(self, current: Current, proven: str, address: str, origin: Origin) -> Person:
         now_ms = self.clock.now_ms()
         async with self.store.transaction(current.app.id) as tx:
+            await _require_unchanged(tx, current, proven, now_ms)
             changed = await self.apply_email(tx, current.app, current.session.user_id, address, origin, now_ms)
             person = await find_person(tx, current.session.user_id)
         if not changed or person is None:
@@ -157,7 +163,8 @@ class Changes:
             raise refuse(Code.UNAVAILABLE, "the address changed at the same time")
         await tx.registrations.end_all(IdentifierKind.EMAIL, address, now_ms)
         await self._supersede(tx, user_id, now_ms)
-        await self.mails.notice(tx, app, MessageKind.EMAIL_CHANGED, old.value, origin, now_ms)
+        if old.verified_at_ms is not None:
+            await self.mails.notice(tx, app, MessageKind.EMAIL_CHANGED, old.value, origin, now_ms)
         event = Event(
             EventType.EMAIL_CHANGED,
             origin,
@@ -169,23 +176,30 @@ class Changes:
         await self.audit.record(tx, event, now_ms)
         return True
 
-    async def _prove_password(self, current: Current, password: Secret[str], origin: Origin) -> None:
-        """Fresh proof for a sensitive change: counted like a sign-in, against the same run."""
-        app, address = current.app, current.person.email
+    async def _prove_password(self, current: Current, password: Secret[str], origin: Origin) -> str:
+        """Fresh proof for a sensitive change; answers the credential that was proven.
+
+        Its failures count in a run of the session's own: strangers who guess cannot lock the owner out of it.
+        """
+        app, address, session_id = current.app, current.person.email, current.session.id
+        user_id = current.session.user_id
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
-            refusal = await self.limiter.charge_failure(tx, app, PASSWORD_FAILURES, address, now_ms)
-            credential = await tx.credentials.find_password(current.session.user_id)
+            refusal = await self.limiter.charge(tx, app, STEP_UP, origin, now_ms, destination=user_id)
+            refusal = refusal or await self.limiter.charge_failure(
+                tx, app, PASSWORD_FAILURES, address, now_ms, device_id=session_id
+            )
+            credential = await tx.credentials.find_password(user_id)
         if refusal is not None:
             raise refusal
         if credential is None:
             await self.hasher.verify_nothing(password)
         elif await self.hasher.verify(credential.secret, password):
             async with self.store.transaction(app.id) as tx:
-                await tx.limits.forgive(PASSWORD_FAILURES.method, self.limiter.run_subject(app, address))
-            return
+                run = self.limiter.run_subject(app, address, session_id)
+                await tx.limits.forgive(PASSWORD_FAILURES.method, run)
+            return credential.id
         refused = refuse(Code.INVALID_CREDENTIALS, "wrong present password", field="password")
-        user_id, session_id = current.session.user_id, current.session.id
         tried = Tried(EventType.STEP_UP_ATTEMPT, "password", address, user_id, session_id, refused)
         async with self.store.transaction(app.id) as tx:
             await self.audit.attempt(tx, tried, origin, now_ms)
@@ -217,18 +231,40 @@ class Changes:
         await tx.credentials.add_password(
             Credential(new_id(now_ms, self.entropy), user_id, password_hash), event_id, now_ms
         )
-        for ended in await tx.sessions.end_all(user_id, keep, how.value, now_ms):
-            event = Event(
-                EventType.SESSION_ENDED, origin, "user", user_id, user_id, ended, payload={"reason": how.value}
-            )
-            await self.audit.record(tx, event, now_ms)
+        await self._end_sessions(tx, user_id, keep, how, origin, now_ms)
         await tx.limits.forgive_all(PASSWORD_FAILURES.method, self.limiter.run_subject(app, person.email))
         await self._supersede(tx, user_id, now_ms)
-        await self.mails.notice(tx, app, MessageKind.PASSWORD_CHANGED, person.email, origin, now_ms)
+        if person.is_email_verified or keep is None:
+            await self.mails.notice(tx, app, MessageKind.PASSWORD_CHANGED, person.email, origin, now_ms)
+
+    async def evict(self, tx: Tx, user_id: UserId, origin: Origin, now_ms: int) -> None:
+        """End password, sessions and open secrets of a user whose address turns out to be somebody else's."""
+        password = await tx.credentials.find_password(user_id)
+        if password is not None:
+            await tx.credentials.remove(password.id, now_ms)
+        await self._end_sessions(tx, user_id, None, EventType.EMAIL_VERIFIED, origin, now_ms)
+        await self._supersede(tx, user_id, now_ms)
+
+    async def _end_sessions(
+        self, tx: Tx, user_id: UserId, keep: SessionId | None, why: EventType, origin: Origin, now_ms: int
+    ) -> None:
+        for ended in await tx.sessions.end_all(user_id, keep, why.value, now_ms):
+            event = Event(
+                EventType.SESSION_ENDED, origin, "user", user_id, user_id, ended, payload={"reason": why.value}
+            )
+            await self.audit.record(tx, event, now_ms)
 
     async def _supersede(self, tx: Tx, user_id: UserId, now_ms: int) -> None:
         for purpose in (*BOUND_TO_CREDENTIALS, Purpose.GRANT):
             await tx.challenges.supersede(purpose, user_id, now_ms)
+
+
+async def _require_unchanged(tx: Tx, current: Current, credential_id: str, now_ms: int) -> None:
+    """Hashing takes its time: a reset or a sign-out meanwhile wins. Raises: invalid_credentials."""
+    live = await tx.sessions.find_by_id(current.session.id, now_ms)
+    credential = await tx.credentials.find_password(current.session.user_id)
+    if live is None or credential is None or credential.id != credential_id:
+        raise refuse(Code.INVALID_CREDENTIALS, "session or password ended meanwhile", field="password")
 
 
 def _is_live_reset(challenge: Challenge | None, now_ms: int) -> bool:

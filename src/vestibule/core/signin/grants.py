@@ -95,5 +95,8 @@ class Grants:
         return Opened(session, self._token(app, challenge), person)
 
     def _token(self, app: App, challenge: Challenge) -> Secret[str]:
-        raw = self.keys.mac(app.id, "grant.session", challenge.id, challenge.key_id)
+        try:
+            raw = self.keys.mac(app.id, "grant.session", challenge.id, challenge.key_id)
+        except ValueError as error:
+            raise refuse(Code.GRANT_INVALID, "its key has left the ring") from error
         return token_from(TokenKind.SESSION, app.id, raw)

@@ -15,6 +15,7 @@ from vestibule.core.signin.challenges import Challenges, refusal_of, token_diges
 from vestibule.core.signin.changes import Changes
 from vestibule.core.signin.mails import Mails, Wish
 from vestibule.core.signin.model import MAILED, Challenge, ChallengeDetail, Purpose
+from vestibule.core.signin.password import REGISTRATIONS_TRIED
 from vestibule.core.signin.signup import SignUp
 from vestibule.core.store import Store, Tx
 from vestibule.kernel.clock import Clock
@@ -59,27 +60,35 @@ class Links:
     sign_up: SignUp
     changes: Changes
 
-    async def send(self, app: App, purpose: Purpose, email: str, origin: Origin, *, return_to: str = "") -> None:
+    async def send(
+        self, app: App, purpose: Purpose, email: str, origin: Origin, *, return_to: str = "", again: str = ""
+    ) -> str:
         """Mail a link and a code: a new confirmation, a magic link or a reset. Always one mail, whoever is behind it.
+
+        `again` is the challenge that a flow waits for: the new one takes its place. Answers the new one's id.
 
         Raises: email_invalid, feature_off, too_many_attempts.
         """
-        if purpose is Purpose.EMAIL_CONFIRM and not app.policy.confirm_email:
-            raise refuse(Code.FEATURE_OFF, field="email")
+        if app.is_system or (purpose is Purpose.EMAIL_CONFIRM and not app.policy.confirm_email):
+            raise refuse(Code.FEATURE_OFF, field="email")  # operators come in by their own link only
         address = normal_email(email)
         if address is None:
             raise refuse(Code.EMAIL_INVALID, field="email")
-        now_ms = self.clock.now_ms()
+        now_ms, challenge_id = self.clock.now_ms(), ""
         async with self.store.transaction(app.id) as tx:
             refusal = await self.limiter.charge(tx, app, SEND, origin, now_ms, destination=address, purpose=purpose)
             if refusal is None:
-                subject, instead = await self._behind(tx, purpose, address, now_ms)
+                before = await tx.challenges.find_by_id(again)
+                subject, instead = await self._behind(
+                    tx, purpose, address, now_ms, before.subject if before is not None else ""
+                )
                 subject = subject or self.challenges.recipient(app.id, address)
                 wish = Wish(purpose, subject, address, return_to, instead)
-                await self.mails.one_time(tx, app, wish, origin, now_ms)
+                challenge_id = await self.mails.one_time(tx, app, wish, origin, now_ms)
                 await self._asked(tx, app, purpose, address, origin, now_ms)
         if refusal is not None:
             raise refusal
+        return challenge_id
 
     async def send_again(self, app: App, token: str, origin: Origin) -> None:
         """Mail what an old link was about once more, to the same address: nobody types it again.
@@ -92,24 +101,32 @@ class Links:
         detail = challenge.detail
         origin = replace(origin, door=detail.door)  # it leads where the old one would have led
         if challenge.purpose is Purpose.CHANGE_EMAIL:
+            refusal = refusal_of(challenge, self.clock.now_ms())
+            if refusal is None or refusal.code is not Code.LINK_EXPIRED:
+                # Used, or made void by a later change: only the signed-in user may ask again.
+                raise refuse(Code.LINK_INVALID)
             await self.changes.ask_email(app, UserId(challenge.subject), detail.email, origin)
         else:
             await self.send(app, challenge.purpose, detail.email, origin, return_to=detail.return_to)
 
-    async def _behind(self, tx: Tx, purpose: Purpose, address: str, now_ms: int) -> tuple[str, MessageKind | None]:
+    async def _behind(
+        self, tx: Tx, purpose: Purpose, address: str, now_ms: int, wanted: str
+    ) -> tuple[str, MessageKind | None]:
         """Who a mail is for, or the notice to send instead. Reads the same rows in every case."""
         identifier = await tx.identifiers.find(IdentifierKind.EMAIL, address)
-        registrations = await tx.registrations.live(IdentifierKind.EMAIL, address, now_ms, 1)
+        registrations = await tx.registrations.live(IdentifierKind.EMAIL, address, now_ms, REGISTRATIONS_TRIED)
         is_verified = identifier is not None and identifier.verified_at_ms is not None
         if purpose is not Purpose.EMAIL_CONFIRM:
-            if identifier is not None and is_verified:
+            # A reset proves the address by itself and ends what a squatter may hold; a magic link would let one stay.
+            if identifier is not None and (is_verified or purpose is Purpose.RESET_PASSWORD):
                 return identifier.user_id, None
             return "", MessageKind.NO_ACCOUNT
         if is_verified:
             return "", MessageKind.ACCOUNT_EXISTS
         if identifier is not None:
             return identifier.user_id, None
-        return (registrations[0].id, None) if registrations else ("", MessageKind.NO_ACCOUNT)
+        own = [each.id for each in registrations if each.id == wanted] or [each.id for each in registrations]
+        return (own[0], None) if own else ("", MessageKind.NO_ACCOUNT)
 
     async def _asked(self, tx: Tx, app: App, purpose: Purpose, address: str, origin: Origin, now_ms: int) -> None:
         event = Event(
@@ -170,8 +187,10 @@ class Links:
             raise confirmed
         return confirmed
 
-    async def confirm_code(self, app: App, purpose: Purpose, email: str, code: str, origin: Origin) -> Confirmed:
-        """Use the code of a mail, for people whose link was cut or opened elsewhere.
+    async def confirm_code(
+        self, app: App, purpose: Purpose, email: str, code: str, origin: Origin, challenge_id: str = ""
+    ) -> Confirmed:
+        """Use the code of a mail: of the one this flow waits for, or of the newest for people whose link was cut.
 
         Atomic: the try is counted before the code is compared; of concurrent right codes exactly one succeeds.
         Raises: code_wrong, link_superseded, too_many_attempts.
@@ -183,7 +202,7 @@ class Links:
             refusal = await self.limiter.charge(tx, app, CODE, origin, now_ms, destination=address)
             refusal = refusal or await self.limiter.charge_failure(tx, app, CODE_FAILURES, address, now_ms)
             proven: Challenge | DomainError = refusal or await self.challenges.prove_code(
-                tx, app, purpose, address, code, now_ms
+                tx, app, purpose, address, code, now_ms, challenge_id
             )
             if isinstance(proven, DomainError):
                 confirmed = proven
@@ -233,7 +252,9 @@ class Links:
         identifier = await tx.identifiers.primary(subject, IdentifierKind.EMAIL)
         if identifier is None or identifier.value != challenge.detail.email:
             return None
-        if challenge.purpose is Purpose.EMAIL_CONFIRM:
+        if challenge.purpose is not Purpose.MAGIC_LINK and identifier.verified_at_ms is None:
+            # Whoever made this user without owning the address loses the way in that they chose.
+            await self.changes.evict(tx, subject, origin, now_ms)
             await self._verify(tx, identifier, origin, now_ms)
         return subject
 

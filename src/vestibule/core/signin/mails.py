@@ -47,8 +47,8 @@ class Mails:
     challenges: Challenges
     link_url: LinkUrl
 
-    async def one_time(self, tx: Tx, app: App, wish: Wish, origin: Origin, now_ms: int) -> None:
-        """A link and a code to an address, or the notice instead."""
+    async def one_time(self, tx: Tx, app: App, wish: Wish, origin: Origin, now_ms: int) -> str:
+        """A link and a code to an address, or the notice instead; answers the challenge's id in either case."""
         detail = ChallengeDetail(
             door=origin.door,
             address=origin.address,
@@ -60,7 +60,7 @@ class Mails:
         asked = _asked(app, wish.email, origin, now_ms)
         if wish.instead is not None:
             await self.post.write(tx, templates.notice(wish.instead, asked), now_ms)
-            return
+            return issued.challenge.id
         secret = templates.OneTime(
             url=self.link_url(app.id, wish.purpose, issued.token),
             code=issued.code,
@@ -70,6 +70,7 @@ class Mails:
         )
         message = templates.one_time(KINDS[wish.purpose], asked, secret)
         await self.post.write(tx, message, now_ms, issued.challenge.expires_at_ms)
+        return issued.challenge.id
 
     async def notice(self, tx: Tx, app: App, kind: MessageKind, email: str, origin: Origin, now_ms: int) -> None:
         """A mail that tells of something that happened."""

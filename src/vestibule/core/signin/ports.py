@@ -31,12 +31,21 @@ class Challenges(Protocol):
         """Use a token up. Atomic: of concurrent callers exactly one gets the row, the rest None."""
         ...
 
-    async def charge_code(self, purpose: Purpose, recipient: str, now_ms: int) -> Challenge | None:
-        """Pay one try for the newest live code of a recipient. Atomic: no burst gets more tries than there are."""
+    async def charge_code(
+        self, purpose: Purpose, recipient: str, now_ms: int, challenge_id: str = ""
+    ) -> Challenge | None:
+        """Pay one try for a recipient's live code: the named one, else the newest.
+
+        Atomic: no burst gets more tries than there are.
+        """
         ...
 
     async def consume_by_id(self, challenge_id: str, now_ms: int) -> bool:
         """Use a charged code's challenge up. Atomic: exactly one caller gets True."""
+        ...
+
+    async def erase(self, subject: str, recipient: str, now_ms: int) -> None:
+        """End every challenge of a subject, and of a recipient if one is named; forget what was asked, and by whom."""
         ...
 
     async def note_result(self, challenge_id: str, result: str) -> None:

@@ -51,6 +51,8 @@ class SignedUp:
 
     person: Person
     opened: Opened | None
+    challenge_id: str = ""
+    """What the browser that signed up waits for: its code, and nobody else's for the same address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +125,19 @@ class SignUp:
     async def _register(
         self, app: App, registration: Registration, return_to: str, origin: Origin, now_ms: int
     ) -> SignedUp:
-        email = registration.value
+        email, challenge_id = registration.value, ""
         async with self.store.transaction(app.id) as tx:
             taken = await tx.identifiers.find(IdentifierKind.EMAIL, email)
             if taken is None or not app.policy.reveal_taken_email:
                 await tx.registrations.add(registration)
                 instead = MessageKind.ACCOUNT_EXISTS if taken else None
                 wish = Wish(Purpose.EMAIL_CONFIRM, registration.id, email, return_to, instead)
-                await self.mails.one_time(tx, app, wish, origin, now_ms)
+                challenge_id = await self.mails.one_time(tx, app, wish, origin, now_ms)
             await self.audit.attempt(tx, _tried(email, is_taken=taken is not None), origin, now_ms)
         if taken is not None and app.policy.reveal_taken_email:
             raise refuse(Code.EMAIL_TAKEN, field="email", value=email)
-        return SignedUp(Person(_future_user(registration, ""), email, is_email_verified=False), None)
+        person = Person(_future_user(registration, ""), email, is_email_verified=False)
+        return SignedUp(person, None, challenge_id)
 
     async def _create_at_once(self, app: App, registration: Registration, origin: Origin, now_ms: int) -> SignedUp:
         opened: Opened | None = None

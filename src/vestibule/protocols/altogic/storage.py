@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
@@ -13,7 +17,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import Response, StreamingResponse
 
 from vestibule.core.files.files import Upload, inline_type
-from vestibule.core.files.model import StoredFile
+from vestibule.core.files.model import Bucket, StoredFile
 from vestibule.core.house import House
 from vestibule.core.sessions.sessions import Current
 from vestibule.gate import Call
@@ -22,7 +26,16 @@ from vestibule.protocols.altogic.wire import Caller, file_of, read_json, read_ob
 
 JSON_GROWTH = 4
 """A byte of a Node Buffer takes up to four characters of JSON: `255,`."""
+LONGEST_ESCAPE = 6
+"""Characters of JSON for one of text: `\\u000a`."""
 MULTIPART_EXTRA_BYTES = 64 * 1024
+PIECE_BYTES = 64 * 1024
+"""How much JSON is made values of at a time: the interpreter is free again in a millisecond."""
+
+_DECODERS = ThreadPoolExecutor(2, "upload")
+_BUFFER = re.compile(rb'\{\s*"type"\s*:\s*"Buffer"\s*,\s*"data"\s*:\s*\[')
+_BUFFER_END = re.compile(rb"\]\s*\}")
+_Octet = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
 Handler = Callable[[House, Call, Caller, Current | None], Awaitable[object]]
 
@@ -38,23 +51,26 @@ class _Sent:
 
 async def upload_form(house: House, call: Call, caller: Caller, current: Current | None) -> object:
     """POST storage/bucket/upload-formdata."""
-    _must_be_allowed(caller, current)
+    bucket = await _permitted(house, call, caller, current)
     if call.media_type != "multipart/form-data":
         await call.discard()
         raise refuse(Code.FILE_UNREADABLE)
     body = await call.body(caller.app.policy.file_max_bytes + MULTIPART_EXTRA_BYTES)
-    return await _store(house, call, caller, current, await _first_file(call, body), _options(call))
+    return await _store(house, call, caller, current, bucket, await _first_file(call, body), _options(call))
 
 
 async def upload_object(house: House, call: Call, caller: Caller, current: Current | None) -> object:
     """POST storage/bucket/upload-object: JSON that says what the client meant (section 4.5)."""
-    _must_be_allowed(caller, current)
+    bucket = await _permitted(house, call, caller, current)
     options = _options(call)
-    body = await call.body(caller.app.policy.file_max_bytes * JSON_GROWTH)
     wanted_type = options.get("contentType")
     mime_type = wanted_type if isinstance(wanted_type, str) and wanted_type else "text/plain;charset=UTF-8"
-    data = _meant(body, mime_type) if call.media_type == "application/json" and body else body
-    return await _store(house, call, caller, current, _Sent(data, mime_type), options)
+    max_bytes = caller.app.policy.file_max_bytes
+    is_json = call.media_type == "application/json"
+    data = await call.body(max_bytes * JSON_GROWTH if is_json else max_bytes)
+    if is_json and data:
+        data = await _decoded(data, mime_type, max_bytes)
+    return await _store(house, call, caller, current, bucket, _Sent(data, mime_type), options)
 
 
 async def exists(house: House, call: Call, caller: Caller, current: Current | None) -> object:
@@ -80,7 +96,7 @@ async def download(house: House, call: Call, caller: Caller, current: Current | 
     """POST storage/bucket/file/download: the raw bytes."""
     bucket, name = await _named(call)
     file, pieces = await house.files.open(caller.app, bucket, name, _reader(caller, current))
-    return StreamingResponse(pieces, headers=_file_headers(file, cache="no-store"))
+    return await _answer(call, pieces, _file_headers(file, cache="no-store"))
 
 
 async def public_file(house: House, call: Call, app_id: str) -> Response:
@@ -90,17 +106,29 @@ async def public_file(house: House, call: Call, app_id: str) -> Response:
         raise refuse(Code.FILE_NOT_FOUND)
     app = await house.apps.get(parts[0])
     file, pieces = await house.files.open_public(app, parts[1], parts[2])
-    headers = _file_headers(file, cache="public, max-age=300")
+    return await _answer(call, pieces, _file_headers(file, cache="public, max-age=300"))
+
+
+async def _answer(call: Call, pieces: AsyncGenerator[bytes, None], headers: dict[str, str]) -> Response:
+    """A file, once its first bytes are here: what cannot be read is an error, not a cut connection."""
+    first = await anext(pieces, b"")
     if call.method == "HEAD":
-        await pieces.aclose() if hasattr(pieces, "aclose") else None
+        await pieces.aclose()
         return Response(headers=headers)
-    return StreamingResponse(pieces, headers=headers)
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        async with aclosing(pieces):
+            yield first
+            async for piece in pieces:
+                yield piece
+
+    return StreamingResponse(whole(), headers=headers)
 
 
-def _must_be_allowed(caller: Caller, current: Current | None) -> None:
-    """Before the body is read: a stranger does not make us hold ten megabytes."""
-    if current is None and not caller.is_server and not caller.app.policy.anonymous_upload:
-        raise refuse(Code.SESSION_MISSING)
+async def _permitted(house: House, call: Call, caller: Caller, current: Current | None) -> Bucket:
+    """Before the body is read: nobody makes us hold ten megabytes for nothing."""
+    bucket = call.query_value("bucket") or ""
+    return await house.files.permit(caller.app, bucket, _reader(caller, current), caller.origin)
 
 
 def _reader(caller: Caller, current: Current | None) -> str | None:
@@ -111,11 +139,17 @@ def _reader(caller: Caller, current: Current | None) -> str | None:
 
 
 async def _store(
-    house: House, call: Call, caller: Caller, current: Current | None, sent: _Sent, options: dict[str, object]
+    house: House,
+    call: Call,
+    caller: Caller,
+    current: Current | None,
+    bucket: Bucket,
+    sent: _Sent,
+    options: dict[str, object],
 ) -> object:
     is_public = options.get("isPublic")
     upload = Upload(
-        bucket=call.query_value("bucket") or "",
+        bucket=bucket,
         name=_file_name(call) or sent.name,
         data=sent.data,
         mime_type=sent.mime_type,
@@ -161,29 +195,79 @@ def _tags(value: object) -> tuple[str, ...]:
     return ()
 
 
-def _meant(body: bytes, mime_type: str) -> bytes:
-    """The bytes behind what JSON.stringify made of a text, a Buffer or a Uint8Array; else the JSON itself."""
-    value = read_json(body)
-    if isinstance(value, str):
-        return value.encode(errors="surrogatepass") if value.isascii() else value.encode(errors="replace")
-    if isinstance(value, dict):
-        data = value.get("data")
-        if value.keys() == {"type", "data"} and value["type"] == "Buffer" and isinstance(data, list):
-            return _octets(data)
-        is_text = mime_type.startswith("text/") or "json" in mime_type
-        if not value and not is_text:
-            # JSON.stringify of an ArrayBuffer or a Blob: the client has lost the bytes.
-            raise refuse(Code.FILE_UNREADABLE, "an ArrayBuffer or Blob became {}")
-        if value and not is_text and all(key == str(place) for place, key in enumerate(value)):
-            return _octets(list(value.values()))
-    return msgspec.json.encode(value)
+async def _decoded(body: bytes, mime_type: str, max_bytes: int) -> bytes:
+    """What `_meant` makes of a body, beside the loop.
 
-
-def _octets(value: list[Any]) -> bytes:
+    Raises: body_invalid, body_too_large, file_unreadable.
+    """
     try:
-        return bytes(value)
-    except (TypeError, ValueError) as error:
+        return await asyncio.get_running_loop().run_in_executor(_DECODERS, _meant, body, mime_type, max_bytes)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise refuse(Code.BODY_INVALID) from error
+
+
+def _meant(body: bytes, mime_type: str, max_bytes: int) -> bytes:
+    """The bytes behind what JSON.stringify made of a text, a Buffer or a Uint8Array; else the JSON as it came."""
+    trimmed = body.strip()
+    if trimmed.startswith(b'"'):
+        _refuse_longer(len(trimmed) - 2 - (LONGEST_ESCAPE - 1) * trimmed.count(b"\\"), max_bytes)
+        return msgspec.json.decode(body, type=str).encode()
+    data = _buffer(trimmed)
+    if data is None and not (mime_type.startswith("text/") or "json" in mime_type):
+        data = _typed_array(trimmed)
+    if data is not None:
+        return data
+    _refuse_longer(len(body), max_bytes)
+    msgspec.json.decode(body, type=msgspec.Raw)
+    return body
+
+
+def _refuse_longer(size_bytes: int, max_bytes: int) -> None:
+    if size_bytes > max_bytes:
+        raise refuse(Code.BODY_TOO_LARGE, max_bytes=max_bytes)
+
+
+def _buffer(body: bytes) -> bytes | None:
+    """The bytes of `{"type":"Buffer","data":[0,255]}`; None for anything else."""
+    head, end = _BUFFER.match(body), body.find(b"]")
+    if head is None or not _BUFFER_END.fullmatch(body, end):
+        return None
+    try:
+        octets = (msgspec.json.decode(b"[%b]" % piece, type=list[_Octet]) for piece in _pieces(body, head.end(), end))
+        return b"".join(map(bytes, octets))
+    except msgspec.DecodeError as error:
         raise refuse(Code.FILE_UNREADABLE, "a Buffer holds something that is no byte") from error
+
+
+def _typed_array(body: bytes) -> bytes | None:
+    """The bytes of `{"0":0,"1":255}`; None for anything but such an object."""
+    if not (body.startswith(b"{") and body.endswith(b"}")):
+        return None
+    octets = bytearray()
+    try:
+        for piece in _pieces(body, 1, len(body) - 1):
+            part = msgspec.json.decode(b"{%b}" % piece, type=dict[str, int])
+            if any(key != str(place) for place, key in enumerate(part, len(octets))):
+                return None
+            octets += bytes(part.values())
+    except msgspec.DecodeError:
+        return None
+    except ValueError as error:
+        raise refuse(Code.FILE_UNREADABLE, "a Uint8Array holds something that is no byte") from error
+    if not octets:
+        # JSON.stringify of an ArrayBuffer or a Blob: the client has lost the bytes.
+        raise refuse(Code.FILE_UNREADABLE, "an ArrayBuffer or Blob became {}")
+    return bytes(octets)
+
+
+def _pieces(body: bytes, start: int, end: int) -> Iterator[bytes]:
+    """A long list of numbers as short ones, cut at commas."""
+    while start < end:
+        cut = end if end - start <= PIECE_BYTES else body.rfind(b",", start, start + PIECE_BYTES)
+        if cut < 0:
+            raise msgspec.DecodeError("longer than any octet")
+        yield body[start:cut]
+        start = cut + 1
 
 
 async def _first_file(call: Call, body: bytes) -> _Sent:

@@ -156,6 +156,7 @@ def recovery_sent(
     code_href: str,
     recovery_href: str,
     problem: Message | None = None,
+    code_s: int = 600,
 ) -> Flow:
     """The same words for every address. Posts `do=resend`."""
     return _asking(
@@ -165,7 +166,7 @@ def recovery_sent(
             Message("recovery_sent.title"),
             state="sent",
             lead=(
-                Message("recovery_sent.lead", {"address": address, "valid": valid_s}),
+                Message("recovery_sent.lead", {"address": address, "valid": valid_s, "code": code_s}),
                 Message("enter_code.patience"),
             ),
             nodes=(
@@ -205,6 +206,18 @@ def operator_link(frame: Frame) -> Flow:
         Message("operator_link.title"),
         lead=(Message("operator_link.lead"),),
         nodes=(Button("open", Message("operator_link.submit"), busy=Message("link.busy")),),
+    )
+
+
+def operator_link_dead(frame: Frame, status: int = 410) -> Flow:
+    """No way on from here: only the command line makes a new link."""
+    return Flow(
+        frame,
+        "operator",
+        Message("operator_link.dead.title"),
+        state="dead",
+        lead=(Message("operator_link.dead.lead", {"command": "vestibule operator link you@…"}),),
+        status=status,
     )
 
 

@@ -45,7 +45,9 @@ def _sent(problem: Message | None = None) -> Flow:
 
 
 GALLERY: dict[str, Callable[[], Flow]] = {
+    "closed": lambda: trouble.closed(FRAME),
     "operator-link": lambda: entrance.operator_link(FRAME),
+    "operator-link.dead": lambda: entrance.operator_link_dead(FRAME),
     "sign-in": _sign_in,
     "sign-in.prefilled": lambda: _sign_in(identifier=ADA, problem=notices.PASSWORD_CHANGED),
     "sign-in.wrong-pair": lambda: _sign_in(identifier=ADA, problem=notices.WRONG_PAIR),

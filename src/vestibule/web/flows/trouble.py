@@ -26,6 +26,11 @@ def flow_expired(frame: Frame, start_href: str) -> Flow:
     return _page(frame, 410, Message("flow_expired.lead"), Link(start_href, Message("flow_expired.start"), "primary"))
 
 
+def closed(frame: Frame) -> Flow:
+    """A banned user, or a way in that the app has switched off."""
+    return _page(frame, 403, Message("closed.lead"))
+
+
 def rate_limited(frame: Frame, until_ms: int, wait_s: int, retry_href: str) -> Flow:
     """A page of its own, for limits that leave no form to come back to; else `notices.rate_limited`."""
     return _page(

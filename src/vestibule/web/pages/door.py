@@ -52,10 +52,8 @@ class PagesDoor:
         if call.method not in {"GET", "HEAD", "POST"}:
             raise refuse(Code.METHOD_NOT_ALLOWED, allow="GET, HEAD, POST")
         visit = await self._visit(call)
-        if call.path == LINK_PATH:
-            return visit.dress(await self._land(visit))
         try:
-            return visit.dress(await self._page(visit))
+            return visit.dress(await (self._land(visit) if call.path == LINK_PATH else self._page(visit)))
         except DomainError as error:
             if error.code is Code.CSRF_MISMATCH:
                 return visit.dress(entrance.csrf_page(visit, call.path))
@@ -74,6 +72,8 @@ class PagesDoor:
         if error.code is Code.TOO_MANY_ATTEMPTS:
             wait_s = int(error.fields["retry_after_s"])
             flow = trouble.rate_limited(frame, self.house.clock.now_ms() + wait_s * 1000, wait_s, call.path)
+        elif error.code in {Code.USER_BANNED, Code.FEATURE_OFF}:
+            flow = trouble.closed(frame)
         elif KIND[error.code] is Kind.NOT_FOUND:
             flow = trouble.not_found(frame, "/sign-in")
         else:
@@ -111,12 +111,12 @@ class PagesDoor:
         """From `/e:{envId}` or the link's own token, which must not disagree; else the only app."""
         if call.path == "/operator":
             return await self.house.apps.get(SYSTEM_APP)
-        if call.app_id == SYSTEM_APP:
-            raise refuse(Code.APP_UNKNOWN, "operators come in by their link only")
         key = read_token(call.query_value("key") or "") if call.path == LINK_PATH else None
         if key is not None and call.app_id and key.app_id != call.app_id:
             raise refuse(Code.APP_MISMATCH)
         app_id = call.app_id or (key.app_id if key else "")
+        if app_id == SYSTEM_APP:
+            raise refuse(Code.APP_UNKNOWN, "operators come in by their own link only")
         return await (self.house.apps.get(app_id) if app_id else self.house.apps.only())
 
 

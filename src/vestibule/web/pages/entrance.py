@@ -56,7 +56,8 @@ async def sign_in(visit: Visit) -> Response:
         if error.code is Code.EMAIL_INVALID:
             return _sign_in_page(visit, email, None, {"identifier": notices.EMAIL_INVALID})
         if error.code is Code.EMAIL_NOT_VERIFIED:
-            await visit.carry("sign-up", email=email, purpose=Purpose.EMAIL_CONFIRM, return_to=visit.return_to)
+            purpose = Purpose.EMAIL_CONFIRM
+            await visit.carry("sign-up", email=email, purpose=purpose, challenge="", return_to=visit.return_to)
             return visit.goto(visit.href("/code"))
         return _sign_in_page(visit, email, page_problem(error, visit.house.clock.now_ms()))
     await visit.come_in(opened)
@@ -89,7 +90,13 @@ async def sign_up(visit: Visit) -> Response:
     if signed_up.opened is not None:
         await visit.come_in(signed_up.opened)
         return await _onward(visit, signed_up.opened.token)
-    await visit.carry("sign-up", email=email, purpose=Purpose.EMAIL_CONFIRM, return_to=visit.return_to)
+    await visit.carry(
+        "sign-up",
+        email=email,
+        purpose=Purpose.EMAIL_CONFIRM,
+        challenge=signed_up.challenge_id,
+        return_to=visit.return_to,
+    )
     return visit.goto(visit.href("/code"))
 
 
@@ -106,11 +113,16 @@ async def code(visit: Visit) -> Response:
         return _code_page(visit, purpose, None, {"email": notices.EMAIL_MISSING})
     try:
         if visit.do == "resend":
-            await send(visit, purpose, email)
+            challenge = await send(visit, purpose, email)
+            if _is_awaited(visit, purpose, email):
+                await visit.carry("code", challenge=challenge)
             return _code_page(visit, purpose, notices.CODE_SENT)
         if not visit.typed("code").strip():
             return _code_page(visit, purpose, None, {"code": notices.CODE_MISSING})
-        confirmed = await visit.house.links.confirm_code(visit.app, purpose, email, visit.typed("code"), visit.origin)
+        awaited = visit.state.get("challenge", "") if _is_awaited(visit, purpose, email) else ""
+        confirmed = await visit.house.links.confirm_code(
+            visit.app, purpose, email, visit.typed("code"), visit.origin, awaited
+        )
     except DomainError as error:
         problem = page_problem(error, visit.house.clock.now_ms())
         return _code_page(visit, purpose, problem, field_errors(error))
@@ -126,7 +138,7 @@ async def after_confirmation(visit: Visit, confirmed: Confirmed) -> Response:
         return visit.goto(visit.href("/reset"))
     opened = await visit.house.grants.redeem(visit.app, confirmed.token.reveal(), "pages", visit.origin)
     await visit.come_in(opened)
-    visit.state.setdefault("return_to", confirmed.return_to)
+    visit.state["return_to"] = visit.return_to or confirmed.return_to
     return await _onward(visit, opened.token)
 
 
@@ -153,19 +165,21 @@ def with_query(url: str, values: dict[str, str]) -> str:
     return f"{head}{joint}{urlencode(values)}{mark}{fragment}"
 
 
-async def send(visit: Visit, purpose: Purpose, email: str) -> None:
-    """Mail a link and a code, as the visitor asked.
+async def send(visit: Visit, purpose: Purpose, email: str) -> str:
+    """Mail a link and a code, as the visitor asked; answers the challenge that the flow waits for from now on.
 
     Raises: email_invalid, code_wrong, feature_off, too_many_attempts.
     """
     if purpose is Purpose.CHANGE_EMAIL:
         raise refuse(Code.CODE_WRONG, "only the signed-in user can ask for this one")
-    await visit.house.links.send(visit.app, purpose, email, visit.origin, return_to=visit.return_to)
+    return await visit.house.links.send(
+        visit.app, purpose, email, visit.origin, return_to=visit.return_to, again=visit.state.get("challenge", "")
+    )
 
 
 async def _send_code(visit: Visit, purpose: Purpose, email: str) -> Response:
-    await send(visit, purpose, email)
-    await visit.carry("sign-in", email=email, purpose=purpose, return_to=visit.return_to)
+    challenge = await send(visit, purpose, email)
+    await visit.carry("sign-in", email=email, purpose=purpose, challenge=challenge, return_to=visit.return_to)
     return visit.goto(visit.href("/code"))
 
 
@@ -173,6 +187,11 @@ def _asked_purpose(visit: Visit) -> Purpose:
     """What the code is for: as the page says, as the flow remembers, else the first mail there ever is."""
     asked = visit.typed("action") or visit.call.query_value("action") or visit.state.get("purpose", "")
     return next((purpose for purpose in WORDS if purpose.value == asked), Purpose.EMAIL_CONFIRM)
+
+
+def _is_awaited(visit: Visit, purpose: Purpose, email: str) -> bool:
+    """Whether this is what the flow of this browser asked for."""
+    return visit.state.get("purpose") == purpose and visit.state.get("email") == email
 
 
 def _sign_in_page(visit: Visit, email: str, problem: Message | None, errors: Errors | None = None) -> Response:

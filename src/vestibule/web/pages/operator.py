@@ -15,13 +15,16 @@ from vestibule.web.render import render_operator
 
 
 async def show_operator(visit: Visit) -> Response:
-    """GET /operator: the page for a signed-in operator, else the button that uses the link."""
+    """GET /operator: the page for a signed-in operator, else the button that uses the link.
+
+    A link is not looked up before it is pressed: GET tells nobody whether a key is one.
+    """
     current = await visit.current()
     if current is not None:
         return await _page(visit, current.person.email)
     key = visit.call.query_value("key") or ""
     if not key:
-        return visit.page(trouble.not_found(visit.frame(), "/"))
+        return visit.page(entrance.operator_link_dead(visit.frame(home=""), 404))
     return visit.page(entrance.operator_link(visit.frame("/operator", hidden={"key": key}, home="")))
 
 
@@ -32,7 +35,7 @@ async def operator(visit: Visit) -> Response:
     except DomainError as error:
         if error.code is not Code.LINK_INVALID:
             raise
-        return visit.page(trouble.flow_expired(visit.frame(home=""), visit.href("/operator")))
+        return visit.page(entrance.operator_link_dead(visit.frame(home="")))
     await visit.come_in(opened)
     return visit.goto(visit.href("/operator"))
 

@@ -10,6 +10,7 @@ from vestibule.web import notices
 from vestibule.web.flow import Message
 from vestibule.web.flows import entrance, trouble
 from vestibule.web.flows.fields import Errors
+from vestibule.web.pages.entrance import send
 from vestibule.web.pages.problems import field_errors, page_problem
 from vestibule.web.pages.visit import Visit
 
@@ -27,15 +28,15 @@ async def recovery(visit: Visit) -> Response:
     if not email:
         return _recovery_page(visit, "", None, {"email": notices.EMAIL_MISSING})
     try:
-        await visit.house.links.send(visit.app, Purpose.RESET_PASSWORD, email, visit.origin)
+        challenge = await send(visit, Purpose.RESET_PASSWORD, email)
     except DomainError as error:
         problem = page_problem(error, visit.house.clock.now_ms())
         if visit.do == "resend":
             return _sent_page(visit, problem)
         return _recovery_page(visit, email, problem, field_errors(error))
+    await visit.carry("recovery", email=email, purpose=Purpose.RESET_PASSWORD, challenge=challenge)
     if visit.do == "resend":
         return _sent_page(visit, notices.LINK_SENT)
-    await visit.carry("recovery", email=email, purpose=Purpose.RESET_PASSWORD)
     return visit.goto(visit.href("/recovery?sent"))
 
 

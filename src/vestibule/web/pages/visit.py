@@ -57,10 +57,12 @@ class Visit:
 
         Raises: redirect_not_allowed.
         """
-        asked = self.form.get("return_to") or self.call.query_value("return_to") or self.state.get("return_to", "")
-        if asked and asked not in {self.app.policy.redirect_url, *self.app.policy.redirect_allow}:
+        own = {self.app.policy.redirect_url, *self.app.policy.redirect_allow}
+        asked = self.form.get("return_to") or self.call.query_value("return_to")
+        if asked and asked not in own:
             raise refuse(Code.REDIRECT_NOT_ALLOWED)
-        return asked
+        remembered = self.state.get("return_to", "")
+        return asked or (remembered if remembered in own else "")
 
     def onward_href(self, path: str) -> str:
         """A page of this app that leads to the same end."""
@@ -119,13 +121,24 @@ class Visit:
 
     async def read_fields(self) -> None:
         """Read a form whose hidden field is its own proof (the key of a mail's link)."""
-        if self.call.header("sec-fetch-site") not in {"", "same-origin", "none"}:
+        if not self._is_from_here():
             raise refuse(Code.CSRF_MISMATCH, "sent from another site")
         body = await self.call.body(FORM_LIMIT_BYTES)
         if self.call.media_type != "application/x-www-form-urlencoded":
             raise refuse(Code.CONTENT_TYPE_INVALID)
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
+        try:
+            pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
+        except ValueError as error:
+            raise refuse(Code.BODY_INVALID, "too many fields") from error
         self.form = dict(pairs)
+
+    def _is_from_here(self) -> bool:
+        """By Fetch Metadata; from browsers without it by Origin; what sends neither is no browser."""
+        site = self.call.header("sec-fetch-site")
+        if site:
+            return site in {"same-origin", "none"}
+        origin = self.call.header("origin")
+        return not origin or urlsplit(origin).netloc == self.call.header("host")
 
     def frame(self, path: str = "", hidden: dict[str, str] | None = None, home: str | None = None) -> Frame:
         """What surrounds every page."""

@@ -66,6 +66,7 @@ const rest = () => {
   }
 };
 for (const form of all('form')) {
+  form.noValidate = true; // the server's words stand next to the field; a bubble would cover them
   form.addEventListener('submit', (event) => {
     const button = event.submitter;
     if (form.dataset.busy) return event.preventDefault();

@@ -42,6 +42,7 @@ CREATE TABLE identifier (
 );
 CREATE UNIQUE INDEX identifier_value ON identifier (app_id, kind, value) WHERE removed_at_ms IS NULL;
 CREATE INDEX identifier_user ON identifier (app_id, user_id);
+CREATE INDEX identifier_removed ON identifier (app_id, removed_at_ms) WHERE removed_at_ms IS NOT NULL;
 
 CREATE TABLE credential (
   app_id TEXT NOT NULL, id TEXT NOT NULL, user_id TEXT NOT NULL, kind TEXT NOT NULL, secret TEXT NOT NULL,
@@ -50,6 +51,7 @@ CREATE TABLE credential (
 );
 CREATE UNIQUE INDEX credential_live ON credential (app_id, user_id, kind) WHERE removed_at_ms IS NULL AND kind = 'password';
 CREATE INDEX credential_user ON credential (app_id, user_id);
+CREATE INDEX credential_removed ON credential (app_id, removed_at_ms) WHERE removed_at_ms IS NOT NULL;
 
 CREATE TABLE identity (
   app_id TEXT NOT NULL, id TEXT NOT NULL, user_id TEXT NOT NULL, issuer TEXT NOT NULL, subject TEXT NOT NULL,
@@ -71,6 +73,8 @@ CREATE TABLE registration (
   PRIMARY KEY (app_id, id)
 );
 CREATE INDEX registration_value ON registration (app_id, kind, value, created_at_ms);
+CREATE INDEX registration_user ON registration (app_id, user_id);
+CREATE INDEX registration_expires ON registration (app_id, expires_at_ms);
 
 -- Sign-in ------------------------------------------------------------------------------------------------------------
 
@@ -79,6 +83,7 @@ CREATE TABLE device (
   PRIMARY KEY (app_id, id)
 );
 CREATE UNIQUE INDEX device_digest ON device (app_id, digest);
+CREATE INDEX device_created ON device (app_id, created_at_ms);
 
 CREATE TABLE attempt (
   app_id TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, digest TEXT NOT NULL, device_id TEXT,
@@ -87,6 +92,7 @@ CREATE TABLE attempt (
   PRIMARY KEY (app_id, id)
 );
 CREATE UNIQUE INDEX attempt_digest ON attempt (app_id, digest);
+CREATE INDEX attempt_expires ON attempt (app_id, expires_at_ms);
 
 CREATE TABLE challenge (
   app_id TEXT NOT NULL, id TEXT NOT NULL, purpose TEXT NOT NULL, subject TEXT NOT NULL, recipient TEXT NOT NULL,
@@ -98,6 +104,7 @@ CREATE TABLE challenge (
 CREATE UNIQUE INDEX challenge_digest ON challenge (app_id, digest);
 CREATE INDEX challenge_subject ON challenge (app_id, purpose, subject);
 CREATE INDEX challenge_recipient ON challenge (app_id, purpose, recipient, created_at_ms);
+CREATE INDEX challenge_expires ON challenge (app_id, expires_at_ms);
 
 CREATE TABLE session (
   app_id TEXT NOT NULL, id TEXT NOT NULL, user_id TEXT NOT NULL, device_id TEXT, digest TEXT NOT NULL,
@@ -110,7 +117,10 @@ CREATE TABLE session (
   PRIMARY KEY (app_id, id)
 );
 CREATE UNIQUE INDEX session_digest ON session (app_id, digest);
-CREATE INDEX session_user ON session (app_id, user_id, created_at_ms);
+CREATE INDEX session_device ON session (app_id, user_id, device_id);
+CREATE INDEX session_live ON session (app_id, user_id, created_at_ms) WHERE ended_at_ms IS NULL;
+CREATE INDEX session_expires ON session (app_id, absolute_expires_at_ms);
+CREATE INDEX session_ended ON session (app_id, ended_at_ms) WHERE ended_at_ms IS NOT NULL;
 
 -- Guard --------------------------------------------------------------------------------------------------------------
 
@@ -162,6 +172,7 @@ CREATE TABLE outbox (
   PRIMARY KEY (app_id, id)
 );
 CREATE INDEX outbox_due ON outbox (state, next_at_ms);
+CREATE INDEX outbox_ended ON outbox (app_id, ended_at_ms) WHERE ended_at_ms IS NOT NULL;
 
 -- Files --------------------------------------------------------------------------------------------------------------
 

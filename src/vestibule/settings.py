@@ -289,7 +289,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-_EXAMPLES = ("example.com", "example.org", "example.net", "example")
+_EXAMPLES = ("example.com", "example.org", "example.net", "example", "your-domain")
 _GUESSES = {"password", "changeme", "change-me", "secret", "admin", "smtp", "test", "example"}
 
 
@@ -335,6 +335,8 @@ def _mail_problems(mail: MailSettings) -> list[str]:
         problems.append("mail_from is missing or no address: write it as `Name <no-reply@your-domain>`.")
     elif _is_example(sender):
         problems.append(f"mail_from {mail.mail_from} is the example: set an address your mail server may send for.")
+    if mail.smtp_username and not mail.smtp_password:
+        problems.append("smtp_username is set but smtp_password is not: set both, or neither.")
     if mail.smtp_password.reveal().casefold() in _GUESSES:
         problems.append("smtp_password is a default or an example: set a real one.")
     if mail.smtp_tls == "none" and not is_loopback(mail.smtp_host):

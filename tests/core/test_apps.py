@@ -9,7 +9,7 @@ from tests.checks import counted, events, position, refused
 from tests.world import ORIGIN, World
 from vestibule.adapters.keyring import Ring
 from vestibule.core.apps.model import Environment, KeyKind
-from vestibule.core.apps.policy import DEFAULTS, FIELD_NAMES, Policy
+from vestibule.core.apps.policy import FIELD_NAMES, Policy
 from vestibule.kernel.errors import Code
 
 OTHER: dict[str, Any] = {
@@ -22,7 +22,7 @@ OTHER: dict[str, Any] = {
 
 
 def _other(name: str) -> Any:
-    value = getattr(DEFAULTS, name)
+    value = getattr(Policy(), name)
     if name in OTHER:
         return OTHER[name]
     return (not value) if isinstance(value, bool) else value + 1
@@ -51,7 +51,7 @@ async def test_a_policy_made_with_the_app_comes_back_whole(world: World, name):
 async def test_a_value_of_another_type_is_refused(world: World, name):
     values = [None, object(), 1.5, b"x", [1], {"a": "b"}, "text", 7, True]
     for value in values:
-        if type(value) is type(getattr(DEFAULTS, name)) and not isinstance(value, dict):
+        if type(value) is type(getattr(Policy(), name)) and not isinstance(value, dict):
             continue
         with refused(Code.FIELD_INVALID, field=name):
             await world.house.apps.set_policy(world.app, name, value, ORIGIN)

@@ -46,7 +46,9 @@ async def _chain(world: World, email: str) -> Walk:
     await walk.step(world, "sign-up", sign_up)
     await walk.step(world, "sign-in", lambda: world.sign_in(email, CHOSEN))
     await walk.step(world, "wrong password", lambda: world.sign_in(email, "not-what-was-5-chosen"))
-    await walk.step(world, "resend at once", partial(_silently, house.links.send, app, Purpose.EMAIL_CONFIRM, email, ORIGIN))
+    await walk.step(
+        world, "resend at once", partial(_silently, house.links.send, app, Purpose.EMAIL_CONFIRM, email, ORIGIN)
+    )
     world.clock.tick(61_000)
     await walk.step(world, "resend", partial(_silently, house.links.send, app, Purpose.EMAIL_CONFIRM, email, ORIGIN))
     await walk.step(world, "sign-in again", lambda: world.sign_in(email, CHOSEN))

@@ -24,11 +24,6 @@ def text_of(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def bytes_of(text: str) -> bytes:
-    """The inverse of `text_of`. Raises ValueError for anything else."""
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
 def fingerprint(token: str) -> str:
     """What is stored of a 256-bit token: its SHA-256, hex. Enough, because the token cannot be guessed."""
     return hashlib.sha256(token.encode()).hexdigest()

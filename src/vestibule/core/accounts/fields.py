@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from vestibule.core.accounts.model import Person, Profile
 from vestibule.core.apps.policy import Policy
 from vestibule.kernel.clock import iso
-from vestibule.kernel.errors import Code, DomainError, refuse
+from vestibule.kernel.errors import Code, DomainError, all_of, refuse
 
 TEXT_LIMIT = 2_000
 PROBLEMS_TOLD = 20
@@ -70,26 +70,27 @@ def show(person: Person, policy: Policy) -> dict[str, object]:
 def apply(values: dict[str, object], person: Person, policy: Policy) -> Profile:
     """The profile after a client wrote `values`; a copied-back object is welcome, a changed protected field is not.
 
-    Raises: field_protected, field_unknown, field_invalid.
+    Raises: field_protected, field_unknown, field_invalid (one of them for each field that is in the way).
     """
-    profile = dict(person.user.profile)
-    for name, value in values.items():
+
+    def is_as_before(name: str, value: object) -> bool:
         field = find_field(name, policy)
-        if field is None:
-            raise refuse(Code.FIELD_UNKNOWN, field=name[:100])
-        if field.is_ignored:
-            continue
-        if not field.is_writable:
-            if value != field.read(person):
-                raise refuse(Code.FIELD_PROTECTED, field=name)
-            continue
-        put(profile, name, value)
+        is_ours = field is not None and not field.is_writable
+        return field is not None and is_ours and (field.is_ignored or value == field.read(person))
+
+    changed = {name: value for name, value in values.items() if not is_as_before(name, value)}
+    profile, problems = _written(changed, dict(person.user.profile), policy)
+    if refusal := all_of(problems):
+        raise refusal
     return profile
 
 
 def first_profile(values: dict[str, object], policy: Policy) -> tuple[Profile, list[DomainError]]:
     """The profile a sign-up asks for, and one problem per field it may not name."""
-    profile: Profile = {}
+    return _written(values, {}, policy)
+
+
+def _written(values: dict[str, object], profile: Profile, policy: Policy) -> tuple[Profile, list[DomainError]]:
     problems: list[DomainError] = []
     for name, value in values.items():
         if len(problems) == PROBLEMS_TOLD:

@@ -63,7 +63,6 @@ class Policy:
     """Rule name -> another limit than the default of `core.guard.model`."""
 
 
-DEFAULTS = Policy()
 FIELD_NAMES = tuple(f.name for f in fields(Policy))
 
 _SHOWN_BY_BROWSERS = "about|blob|data|file|filesystem|javascript|vbscript|view-source"

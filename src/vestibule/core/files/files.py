@@ -145,7 +145,7 @@ class Files:
     ) -> tuple[StoredFile, AsyncGenerator[bytes, None]]:
         """A file and its bytes in pieces.
 
-        Raises: bucket_not_found, file_not_found; the pieces too, and unavailable.
+        Raises: bucket_not_found, file_not_found (as the pieces do), unavailable (the pieces).
         """
         file = await self.get(app, bucket, name_or_id, reader)
         return file, self.blobs.stream(file.storage_key)
@@ -155,7 +155,7 @@ class Files:
     ) -> tuple[StoredFile, AsyncGenerator[bytes, None]]:
         """The file of a public path, for anyone.
 
-        Raises: file_not_found; the pieces too, and unavailable.
+        Raises: file_not_found (as the pieces do), unavailable (the pieces).
         """
         file = _readable(await self.store.reading(app.id).files.find_public(public_key), reader=None)
         if file.bucket_id != bucket_id:

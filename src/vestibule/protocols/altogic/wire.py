@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 import msgspec
 from starlette.responses import Response
@@ -95,8 +94,7 @@ def secret(body: dict[str, object], name: str) -> Secret[str]:
 
 def email_of(call: Call) -> str:
     """The unencoded address of a query: a blank was a plus, and an `&` in it is legal."""
-    raw = call.query.partition("email=")[2]
-    return unquote(raw).replace(" ", "+").strip()
+    return (call.query_remainder("email") or "").replace(" ", "+").strip()
 
 
 def reply(value: object, status: int = 200) -> Response:

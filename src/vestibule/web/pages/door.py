@@ -11,7 +11,7 @@ from vestibule.core.apps.model import App
 from vestibule.core.house import House
 from vestibule.gate import Call
 from vestibule.kernel.errors import KIND, Code, DomainError, Kind, refuse
-from vestibule.kernel.ids import SYSTEM_APP, TokenKind, read_token
+from vestibule.kernel.ids import SYSTEM_APP, TokenKind, is_id, read_token
 from vestibule.web.assets import lookup
 from vestibule.web.flow import Frame
 from vestibule.web.flows import trouble
@@ -75,7 +75,7 @@ class PagesDoor:
         elif error.code in {Code.USER_BANNED, Code.FEATURE_OFF}:
             flow = trouble.closed(frame)
         elif KIND[error.code] is Kind.NOT_FOUND:
-            flow = trouble.not_found(frame, "/sign-in")
+            flow = trouble.not_found(frame, f"/e:{call.app_id}/sign-in" if is_id(call.app_id) else "/sign-in")
         else:
             flow = trouble.server_error(frame, call.request_id, call.path)
         return page_of(replace(flow, status=status))

@@ -84,5 +84,6 @@ def _sent_page(visit: Visit, problem: Message | None) -> Response:
         visit.href(f"/code?action={Purpose.RESET_PASSWORD}"),
         visit.href("/recovery"),
         problem,
+        visit.app.policy.code_ms // 1000,
     )
     return visit.page(flow)

@@ -156,7 +156,7 @@ async def at_work(running: Running) -> AsyncIterator[House]:
     finally:
         stop.set()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await running.house.activity.flush()
+        await asyncio.gather(running.house.activity.flush(), return_exceptions=True)
         close = getattr(running.house.hasher, "close", None)
         if close is not None:
             close()

@@ -87,7 +87,7 @@ async def test_does_not_walk_through_a_whole_app(statement, store):
 async def test_a_sweep_looks_at_nothing_that_lives(statement, store):
     """The dead stand together in an index, in the order in which they died."""
     plan = store.query_plan(statement)
-    died = re.search(r"ORDER BY (\w+_ms) LIMIT", statement.text)[1]
+    died = re.findall(r"ORDER BY (\w+_ms) LIMIT", statement.text)[0]
     assert any(step.endswith(f"(app_id=? AND {died}<?)") for step in plan), plan
     assert [step for step in plan if "TEMP B-TREE" in step] == []
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -201,7 +202,8 @@ async def test_what_cannot_be_written_of_one_app_keeps_nobody_elses_back_and_is_
     gone, activity, now_ms = AppId("0" * 24), world.house.activity, world.clock.now_ms() + DAY_MS
     activity.note(replace(world.app, id=gone), current.session, now_ms)
     activity.note(world.app, current.session, now_ms)
-    broken = replace(activity, store=Unwilling(world.house.store, gone))
+    unwilling: Any = Unwilling(world.house.store, gone)
+    broken = replace(activity, store=unwilling)
     with pytest.raises(ExceptionGroup):
         await broken.flush()
     assert _active(world) == now_ms
@@ -224,11 +226,12 @@ async def test_a_use_that_comes_while_another_is_written_is_not_forgotten(world:
 
 async def test_a_use_is_written_in_pieces(world: World, current):
     activity = world.house.activity
-    counting = replace(activity, store=Unwilling(world.house.store))
+    unwilling: Any = Unwilling(world.house.store)
+    counting = replace(activity, store=unwilling)
     for number in range(450):
         activity.pending[world.app.id, SessionId(f"{number:024x}")] = (1, 2)
     await counting.flush()
-    assert (counting.store.begun, activity.pending) == ([world.app.id] * 3, {})
+    assert (unwilling.begun, activity.pending) == ([world.app.id] * 3, {})
 
 
 @dataclass

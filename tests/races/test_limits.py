@@ -52,7 +52,7 @@ async def test_wrong_codes_have_as_many_tries_as_the_code(tmp_path, purpose):
 
 
 async def test_the_limit_of_a_destination_counts_every_code(tmp_path):
-    world = await World.open(tmp_path, broad(CODE[0]))
+    world = await World.open(tmp_path, broad(next(rule for rule in CODE if rule.by == "destination")))
     await world.user()
     answers = await together(
         BURST, lambda: world.house.links.confirm_code(world.app, Purpose.MAGIC_LINK, ADA, "000000", ORIGIN)

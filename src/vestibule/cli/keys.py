@@ -40,8 +40,8 @@ def new(file: Path | None) -> None:
 def rotate(place: Place) -> None:
     """Put a new master key in front and seal the keys of all apps under it.
 
-    The old keys stay in the file: mail on its way and the personal part of the log still need them. Codes in
-    mails that are out right now stop working, their links go on.
+    The old keys stay in the file: mail on its way, codes, limits and the personal part of the log still need them.
+    Nobody notices the turn.
     """
     show(put(place, "keys.rotate"), is_json=place.is_json)
     say("\nCopy the key file to its safe place again: from now on it holds a new key.", is_json=place.is_json)

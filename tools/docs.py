@@ -16,7 +16,7 @@ from typing import Literal, get_args, get_origin
 from vestibule import settings
 from vestibule.adapters.store.migrate import _statements, migrations
 from vestibule.app import RESERVED
-from vestibule.core.apps.policy import Policy
+from vestibule.core.apps.policy import BOUNDS, Policy
 from vestibule.core.guard.limiter import LOOPBACK_FACTOR
 from vestibule.core.guard.model import PASSWORD_FAILURES, RULES
 from vestibule.kernel.errors import KIND, Code
@@ -115,6 +115,7 @@ def policy_page() -> str:
             f"`{f.name}`",
             type_text(type_of_default(f)),
             amount(f.name, getattr(Policy(), f.name)),
+            " to ".join(amount(f.name, bound) for bound in BOUNDS.get(f.name, ())),
             texts.get(("Policy", f.name)) or POLICY_WORDS[f.name],
         )
         for f in dataclasses.fields(Policy)
@@ -126,7 +127,7 @@ def policy_page() -> str:
         " in `_ms` are milliseconds.\n\n"
         "```sh\nvestibule app show\nvestibule app set password_min 15\n"
         "vestibule app set origins '[\"https://your-app\"]'\n```\n\n"
-        + table(("field", "value", "default", "meaning"), rows),
+        + table(("field", "value", "default", "from and to", "meaning"), rows),
     )
 
 

@@ -9,7 +9,7 @@ from tests.checks import counted, events, position, refused
 from tests.world import ORIGIN, World
 from vestibule.adapters.keyring import Ring
 from vestibule.core.apps.model import Environment, KeyKind
-from vestibule.core.apps.policy import FIELD_NAMES, Policy
+from vestibule.core.apps.policy import BOUNDS, FIELD_NAMES, Policy
 from vestibule.kernel.errors import Code
 
 OTHER: dict[str, Any] = {
@@ -55,6 +55,29 @@ async def test_a_value_of_another_type_is_refused(world: World, name):
             continue
         with refused(Code.FIELD_INVALID, field=name):
             await world.house.apps.set_policy(world.app, name, value, ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, least - 1) for name, (least, _) in BOUNDS.items()),
+        *((name, most + 1) for name, (_, most) in BOUNDS.items()),
+        ("origins", ["*"]),
+        ("origins", ["https://a.test/"]),
+        ("origins", ["nonsense"]),
+        ("limits", {"no/such/rule": 5}),
+        ("limits", {"sign-in/address/minute": 0}),
+    ],
+)
+async def test_a_value_that_would_open_or_shut_the_app_is_refused(world: World, name, value):
+    with refused(Code.FIELD_INVALID, field=name):
+        await world.house.apps.set_policy(world.app, name, value, ORIGIN)
+
+
+def test_every_number_has_its_bounds():
+    numbers = {name for name in FIELD_NAMES if type(getattr(Policy(), name)) is int}
+    assert numbers == BOUNDS.keys()
+    assert all(least <= getattr(Policy(), name) <= most for name, (least, most) in BOUNDS.items())
 
 
 async def test_an_unknown_field_is_refused(world: World):

@@ -19,6 +19,7 @@ from vestibule.core.guard.limiter import LOOPBACK_FACTOR
 from vestibule.devtools.bootstrap import OPERATOR, REDIRECT_URL, Demo, ensure_demo
 from vestibule.devtools.parts import development_parts
 from vestibule.kernel.entropy import text_of
+from vestibule.kernel.errors import DomainError
 from vestibule.kernel.secret import Secret
 from vestibule.server import serve
 from vestibule.settings import Settings
@@ -66,7 +67,13 @@ async def _dev(settings: Settings, redirect_url: str | None, *, is_faulty: bool,
     inbox_href = f"/dev/inbox?token={inbox_token.reveal()}"
     parts = development_parts(settings.data_dir, inbox_token, inbox_href, is_faulty=is_faulty)
     running = _compose(settings, parts)
-    demo = await ensure_demo(running.house, redirect_url)
+    try:
+        demo = await ensure_demo(running.house, redirect_url)
+    except DomainError:
+        await running.store.close()
+        raise click.ClickException(
+            f"--redirect-url {redirect_url} is no address people can be sent to: write it as http://localhost:5173/welcome"
+        ) from None
 
     async def ready() -> None:
         inbox_url = f"{settings.base_url}{inbox_href}"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, get_type_hints
 
 from vestibule.core.apps.model import App, AppKey, Environment, KeyKind
-from vestibule.core.apps.policy import Policy, is_place
+from vestibule.core.apps.policy import BOUNDS, Policy, is_origin, is_place
 from vestibule.core.guard.audit import Audit
-from vestibule.core.guard.model import Event, EventType
+from vestibule.core.guard.model import RULES, Event, EventType
 from vestibule.core.store import Store, Tx
 from vestibule.kernel.clock import Clock
 from vestibule.kernel.entropy import Entropy, fingerprint
@@ -18,6 +18,7 @@ from vestibule.kernel.ids import SYSTEM_APP, AppId, TokenKind, is_id, new_id, ne
 from vestibule.kernel.keys import KeyRing
 from vestibule.kernel.origin import Origin
 
+_RULE_NAMES = {rule.name for rule in RULES}
 _TOKEN_KINDS = {KeyKind.CLIENT: TokenKind.CLIENT_KEY, KeyKind.API: TokenKind.API_KEY}
 
 
@@ -102,6 +103,8 @@ class Apps:
         changes: dict[str, Any] = {name: _typed(name, value)}
         policy = replace(app.policy, **changes)
         _refuse_nowhere(policy)
+        if not _is_fit(policy, name):
+            raise refuse(Code.FIELD_INVALID, field=name)
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
             await tx.apps.set_policy(name, getattr(policy, name), now_ms)
@@ -197,6 +200,17 @@ def _refuse_nowhere(policy: Policy) -> None:
     for name, urls in places.items():
         if not all(is_place(url) for url in urls if url):
             raise refuse(Code.FIELD_INVALID, field=name)
+
+
+def _is_fit(policy: Policy, name: str) -> bool:
+    """Whether a value is within its bounds; a wrong limit or origin would be noticed by users first."""
+    value = getattr(policy, name)
+    if name in BOUNDS:
+        least, most = BOUNDS[name]
+        return bool(least <= value <= most)
+    if name == "limits":
+        return all(rule in _RULE_NAMES and limit >= 1 for rule, limit in value.items())
+    return name != "origins" or all(is_origin(each) for each in value)
 
 
 def _typed(name: str, value: object) -> object:

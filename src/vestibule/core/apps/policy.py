@@ -63,11 +63,41 @@ class Policy:
     """Rule name -> another limit than the default of `core.guard.model`."""
 
 
+BOUNDS: dict[str, tuple[int, int]] = {
+    "password_min": (8, 64),
+    "password_max": (64, 1_024),
+    "session_absolute_ms": (MINUTE_MS, 400 * DAY_MS),
+    "session_idle_ms": (MINUTE_MS, 400 * DAY_MS),
+    "code_ms": (MINUTE_MS, HOUR_MS),
+    "magic_link_ms": (MINUTE_MS, DAY_MS),
+    "reset_ms": (MINUTE_MS, DAY_MS),
+    "confirm_ms": (MINUTE_MS, 7 * DAY_MS),
+    "grant_ms": (10 * SECOND_MS, HOUR_MS),
+    "grant_replay_ms": (0, 10 * MINUTE_MS),
+    "reset_grant_ms": (MINUTE_MS, HOUR_MS),
+    "code_tries": (1, 10),
+    "file_max_bytes": (1, 100 * 1024 * 1024),
+    "user_quota_bytes": (0, 2**53),
+    "user_quota_files": (0, 2**53),
+    "app_quota_bytes": (0, 2**53),
+    "image_max_pixels": (1, 100_000_000),
+    "event_retention_ms": (DAY_MS, 36_500 * DAY_MS),
+}
+"""What a number may be: beyond it the app would stand open, or shut."""
+
 FIELD_NAMES = tuple(f.name for f in fields(Policy))
 
 _SHOWN_BY_BROWSERS = "about|blob|data|file|filesystem|javascript|vbscript|view-source"
 # A web address, or a program's own scheme as RFC 8252 has it: `acme://x`, `com.acme.app:/x`.
 _PLACE = re.compile(rf"https?://[^\s/?#\\@]+([/?#]\S*)?|(?!(https?|{_SHOWN_BY_BROWSERS}):)[a-z][a-z0-9+.-]*:/\S*")
+
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+
+
+def is_origin(text: str) -> bool:
+    """Whether a text is an origin exactly as browsers send it: no path, no slash at the end, no wildcard."""
+    return _ORIGIN.fullmatch(text) is not None
 
 
 def is_place(url: str) -> bool:

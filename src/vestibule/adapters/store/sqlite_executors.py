@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
 from vestibule.adapters.store.statement import Row, Statement
@@ -66,7 +67,7 @@ class Writer:
             raise refuse(Code.UNAVAILABLE, str(error)) from error
 
 
-class _Reader:
+class _Reader(ABC):
     """What both kinds of reader share: committed rows, and no writing."""
 
     def __init__(self, app_id: AppId) -> None:
@@ -82,8 +83,8 @@ class _Reader:
     async def run(self, statement: Statement, **values: object) -> int:
         raise RuntimeError("writes belong in a transaction")
 
-    async def _fetch(self, statement: Statement, values: dict[str, object], *, first: bool) -> list[Row]:
-        raise NotImplementedError
+    @abstractmethod
+    async def _fetch(self, statement: Statement, values: dict[str, object], *, first: bool) -> list[Row]: ...
 
 
 class LoopReader(_Reader):

@@ -82,7 +82,6 @@ class Front:
 
     async def _through(self, name: str, call: Call) -> Response:
         door = self._doors.get(name)
-        failure: Exception
         try:
             if door is None:
                 door = self._doors[name] = await self.loaders[name]()
@@ -91,19 +90,25 @@ class Front:
             return await door.answer(call)
         except DomainError as error:
             log.info("refused", door=name, code=error.code.value, reason=error.reason, request_id=call.request_id)
-            failure = error
+            return await _failed(door, call, error)
         except Exception as error:
             log.exception("fault", door=name, path=call.path, request_id=call.request_id)
-            failure = error
-        if door is None:
-            return PlainTextResponse(f"Something is broken here. It is in the log as {call.request_id}.\n", 500)
-        return await door.failed(call, failure)
+            return await _failed(door, call, error)
 
     def _is_our_host(self, header: str) -> bool:
         if self.allowed_hosts is None:
             return True
         host = _host_of(header)
         return host in self.allowed_hosts or host == "localhost" or host.endswith(".localhost") or _is_loopback(host)
+
+
+async def _failed(door: Door | None, call: Call, error: Exception) -> Response:
+    # The traceback holds the frames that hold the error: a circle that would keep the connection open until the
+    # next garbage collection. It is in the log already.
+    error.__traceback__ = None
+    if door is None:
+        return PlainTextResponse(f"Something is broken here. It is in the log as {call.request_id}.\n", 500)
+    return await door.failed(call, error)
 
 
 def split_path(path: str) -> tuple[str, str]:

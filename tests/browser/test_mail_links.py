@@ -72,5 +72,5 @@ def test_a_cut_link_takes_address_and_code_instead(ada, email, server):
     ada.sees("Part of the link is missing")
     ada.field("Email").fill(email)
     ada.field("6-digit code").fill(f"{mail.code[:3]} {mail.code[3:]}")
-    ada.presses("Continue")
+    ada.presses("Verify")
     ada.sees("Your profile")

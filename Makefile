@@ -12,7 +12,7 @@ PYTHON  ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.
 DEV     := $(VENV)/dev.stamp
 RUNTIME := $(VENV)/runtime.stamp
 # Folders with packages for node; npm writes the target file itself, at the end of an installation.
-NODE    := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard tests/clients/*/package-lock.json examples/*/package-lock.json))
+NODE    := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard $(addsuffix /package-lock.json,tests/clients/* examples/* examples/*/*)))
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16

@@ -50,6 +50,10 @@ from vestibule.core.signin.password import PasswordSignIn
 from vestibule.core.signin.ports import Hasher
 from vestibule.core.signin.signup import SignUp
 from vestibule.core.store import Store
+from vestibule.core.tokens.dpop import Clients
+from vestibule.core.tokens.families import Families
+from vestibule.core.tokens.keys import SigningKeys
+from vestibule.core.tokens.tokens import Tokens
 from vestibule.front import Front, Loader, Prefix
 from vestibule.gate import Door as HttpDoor
 from vestibule.gate import Gate
@@ -71,12 +75,12 @@ RESERVED: tuple[Prefix, ...] = (
     Prefix("/_auth", "altogic", "social sign-in of the npm client altogic"),
     Prefix("/_storage", "altogic", "public files"),
     Prefix("/socket.io", "altogic", "realtime of the npm client altogic"),
-    Prefix("/api", "altogic", "kept free for the Django REST framework door"),
+    Prefix("/api", "simplejwt", "API of front ends written for Django REST framework and SimpleJWT"),
     Prefix("/v1", "altogic", "kept free for the Clerk door"),
     Prefix("/npm", "altogic", "kept free for the Clerk door"),
     Prefix("/oauth2", "altogic", "kept free for the OpenID provider"),
     Prefix("/_vestibule", "altogic", "kept free for our native and admin APIs"),
-    Prefix("/.well-known", "altogic", "kept free for discovery documents"),
+    Prefix("/.well-known", "discovery", "public keys and the revocation feed of an app"),
     Prefix("/dev", "dev", "development inbox; not there in production"),
     Prefix("/static", "pages", "style sheet and script of the pages"),
     Prefix("/sign-in", "pages", "hosted page"),
@@ -177,6 +181,11 @@ def _house(settings: Settings, parts: Parts, store: Store, keys: KeyRing, wake: 
     passwords = PasswordRules(CommonPasswords())
     sign_up = SignUp(store, clock, entropy, audit, limiter, hasher, passwords, mails, door)
     changes = Changes(store, clock, entropy, audit, limiter, hasher, passwords, mails)
+    password_sign_in = PasswordSignIn(store, clock, entropy, audit, limiter, hasher, door)
+    key_maker = _module("vestibule.adapters.signing").JoseKeys(entropy, is_development=not settings.is_production)
+    signing_keys = SigningKeys(store, clock, entropy, keys, audit, key_maker)
+    tokens = Tokens(store, clock, keys, signing_keys, lambda app: env_url(settings.base_url, app.id))
+    clients = Clients(store, clock, keys, key_maker)
     return House(
         base_url=settings.base_url,
         is_production=settings.is_production,
@@ -199,11 +208,14 @@ def _house(settings: Settings, parts: Parts, store: Store, keys: KeyRing, wake: 
         post=post,
         mails=mails,
         sign_up=sign_up,
-        password_sign_in=PasswordSignIn(store, clock, entropy, audit, limiter, hasher, door),
+        password_sign_in=password_sign_in,
         links=Links(store, clock, audit, limiter, challenges, mails, sign_up, changes),
         grants=Grants(store, clock, keys, audit, limiter, challenges, door),
         changes=changes,
         files=_files(settings, store, clock, entropy, audit, limiter),
+        signing_keys=signing_keys,
+        tokens=tokens,
+        families=Families(store, clock, entropy, audit, tokens, clients, mails, password_sign_in),
     )
 
 
@@ -219,13 +231,25 @@ def _front(settings: Settings, parts: Parts, house: House) -> Front:
     async def altogic() -> HttpDoor:
         return cast(HttpDoor, _module("vestibule.protocols.altogic.door").AltogicDoor(house))
 
+    async def simplejwt() -> HttpDoor:
+        return cast(HttpDoor, _module("vestibule.protocols.simplejwt.door").SimpleJwtDoor(house))
+
+    async def discovery() -> HttpDoor:
+        return cast(HttpDoor, _module("vestibule.protocols.discovery.door").DiscoveryDoor(house))
+
     async def pages() -> HttpDoor:
         return cast(HttpDoor, _module("vestibule.web.pages.door").PagesDoor(house, parts.inbox_href))
 
     async def dev() -> HttpDoor:
         return await (parts.dev_door(house) if parts.dev_door else altogic())
 
-    doors: dict[str, Loader] = {"altogic": altogic, "pages": pages, "dev": dev}
+    doors: dict[str, Loader] = {
+        "altogic": altogic,
+        "simplejwt": simplejwt,
+        "discovery": discovery,
+        "pages": pages,
+        "dev": dev,
+    }
     return Front(
         prefixes=RESERVED,
         rest="altogic",

@@ -94,12 +94,22 @@ def interrupted(process: subprocess.Popen[bytes]) -> bytes:
 def vite(server: Server, port: int, log: Path) -> Iterator[None]:
     """The example as `npm run dev` runs it: in development StrictMode runs every effect twice."""
     settings = {"VITE_ALTOGIC_ENV_URL": server.env_url, "VITE_ALTOGIC_CLIENT_KEY": server.client_key}
-    command = ["node", "node_modules/vite/bin/vite.js", "--port", str(port)]
+    with answering(f"http://localhost:{port}/", vite_command(port), EXAMPLE, settings, log):
+        yield
+
+
+def vite_command(port: int) -> list[str]:
+    return ["node", "node_modules/vite/bin/vite.js", "--port", str(port)]
+
+
+@contextmanager
+def answering(url: str, command: list[str], folder: Path, settings: dict[str, str], log: Path) -> Iterator[None]:
+    """A process in its folder, from when its address answers until the end of the block."""
     with (
         log.open("wb") as output,
         subprocess.Popen(
             command,
-            cwd=EXAMPLE,
+            cwd=folder,
             env=os.environ | settings,
             stdin=subprocess.PIPE,
             stdout=output,
@@ -107,7 +117,7 @@ def vite(server: Server, port: int, log: Path) -> Iterator[None]:
         ) as process,
     ):
         try:
-            wait_for(f"http://localhost:{port}/", log)
+            wait_for(url, log)
             yield
         finally:
             process.kill()
@@ -117,7 +127,7 @@ def wait_for(url: str, log: Path) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            httpx.get(url, trust_env=False).raise_for_status()
+            httpx.get(url, trust_env=False)
         except httpx.TransportError:
             time.sleep(0.1)
         else:

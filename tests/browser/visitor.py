@@ -39,11 +39,12 @@ class Server:
     env_url: str
     sign_in_url: str
     client_key: str = field(repr=False)
+    api_key: str = field(repr=False)
     inbox_url: str = field(repr=False)
 
     @classmethod
     def from_json(cls, facts: Mapping[str, str]) -> Self:
-        return cls(facts["env_url"], facts["sign_in_url"], facts["client_key"], facts["inbox_url"])
+        return cls(facts["env_url"], facts["sign_in_url"], facts["client_key"], facts["api_key"], facts["inbox_url"])
 
     def mail(self, to: str, kind: str, *, after: Mail | None = None) -> Mail:
         """The newest message of that kind, waited for."""

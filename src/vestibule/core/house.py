@@ -25,6 +25,9 @@ from vestibule.core.signin.password import PasswordSignIn
 from vestibule.core.signin.ports import Hasher
 from vestibule.core.signin.signup import SignUp
 from vestibule.core.store import Store
+from vestibule.core.tokens.families import Families
+from vestibule.core.tokens.keys import SigningKeys
+from vestibule.core.tokens.tokens import Tokens
 from vestibule.kernel.clock import Clock
 from vestibule.kernel.entropy import Entropy
 from vestibule.kernel.ids import AppId
@@ -61,6 +64,9 @@ class House:
     grants: Grants
     changes: Changes
     files: Files
+    signing_keys: SigningKeys
+    tokens: Tokens
+    families: Families
 
     def env_url(self, app_id: AppId) -> str:
         """The address of an app: every URL we mint begins with it."""

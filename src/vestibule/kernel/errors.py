@@ -34,6 +34,11 @@ class Code(StrEnum):
     API_KEY_INVALID = "api_key_invalid"
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     PERMISSION_DENIED = "permission_denied"
+    TOKEN_INVALID = "token_invalid"
+    TOKEN_EXPIRED = "token_expired"
+    TOKEN_WRONG_TYPE = "token_wrong_type"
+    TOKEN_REVOKED = "token_revoked"
+    PROOF_INVALID = "proof_invalid"
     # what was sent
     BODY_INVALID = "body_invalid"
     BODY_TOO_LARGE = "body_too_large"
@@ -45,6 +50,7 @@ class Code(StrEnum):
     FIELD_PROTECTED = "field_protected"
     FIELD_UNKNOWN = "field_unknown"
     EMAIL_INVALID = "email_invalid"
+    USERNAME_INVALID = "username_invalid"
     PASSWORD_TOO_SHORT = "password_too_short"
     PASSWORD_TOO_LONG = "password_too_long"
     PASSWORD_COMMON = "password_common"
@@ -56,6 +62,8 @@ class Code(StrEnum):
     CSRF_MISMATCH = "csrf_mismatch"
     # what it met
     EMAIL_TAKEN = "email_taken"
+    USERNAME_TAKEN = "username_taken"
+    KEY_TOO_YOUNG = "key_too_young"
     FEATURE_OFF = "feature_off"
     LINK_INVALID = "link_invalid"
     LINK_EXPIRED = "link_expired"
@@ -91,6 +99,11 @@ KIND: dict[Code, Kind] = {
     Code.API_KEY_INVALID: _U,
     Code.ORIGIN_NOT_ALLOWED: _U,
     Code.PERMISSION_DENIED: _F,
+    Code.TOKEN_INVALID: _U,
+    Code.TOKEN_EXPIRED: _U,
+    Code.TOKEN_WRONG_TYPE: _U,
+    Code.TOKEN_REVOKED: _U,
+    Code.PROOF_INVALID: _U,
     Code.BODY_INVALID: _I,
     Code.BODY_TOO_LARGE: _I,
     Code.BODY_TOO_SLOW: _I,
@@ -101,6 +114,7 @@ KIND: dict[Code, Kind] = {
     Code.FIELD_PROTECTED: _I,
     Code.FIELD_UNKNOWN: _I,
     Code.EMAIL_INVALID: _I,
+    Code.USERNAME_INVALID: _I,
     Code.PASSWORD_TOO_SHORT: _I,
     Code.PASSWORD_TOO_LONG: _I,
     Code.PASSWORD_COMMON: _I,
@@ -111,6 +125,8 @@ KIND: dict[Code, Kind] = {
     Code.FLOW_EXPIRED: _G,
     Code.CSRF_MISMATCH: _F,
     Code.EMAIL_TAKEN: _C,
+    Code.USERNAME_TAKEN: _C,
+    Code.KEY_TOO_YOUNG: _C,
     Code.FEATURE_OFF: _I,
     Code.LINK_INVALID: _N,
     Code.LINK_EXPIRED: _G,

@@ -1,4 +1,4 @@
-"""Users, identifiers, credentials and registrations. Implements core.accounts.ports."""
+"""Users, identifiers, credentials, aliases and registrations. Implements core.accounts.ports."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ _CHANGE_STATUS = point(
     'UPDATE "user" SET status = :status, version = version + 1, updated_at_ms = :now_ms'
     " WHERE app_id = :app_id AND id = :id AND status NOT IN ('deleted', :status)"
 )
+_CHANGE_ROLES = point(
+    'UPDATE "user" SET roles = :roles, version = version + 1, updated_at_ms = :now_ms'
+    " WHERE app_id = :app_id AND id = :id AND roles <> :roles AND status <> 'deleted'"
+)
 _ERASE_USER = point(
     "UPDATE \"user\" SET status = 'deleted', profile = '{}', roles = '[]', data_key = '',"
     " version = version + 1, updated_at_ms = :now_ms WHERE app_id = :app_id AND id = :id AND status <> 'deleted'"
@@ -44,6 +48,10 @@ _FIND_IDENTIFIER = point(
 )
 _PRIMARY_IDENTIFIER = point(
     f"SELECT {_IDENTIFIER} FROM identifier WHERE app_id = :app_id AND user_id = :user_id AND kind = :kind"
+    " AND is_primary = 1 AND removed_at_ms IS NULL"
+)
+_PRIMARY_IDENTIFIERS = point(
+    f"SELECT {_IDENTIFIER} FROM identifier WHERE app_id = :app_id AND user_id = :user_id"
     " AND is_primary = 1 AND removed_at_ms IS NULL"
 )
 _ADD_IDENTIFIER = point(
@@ -77,6 +85,18 @@ _REMOVE_CREDENTIAL = point(
 _ERASE_CREDENTIALS = point(
     "UPDATE credential SET removed_at_ms = coalesce(removed_at_ms, :now_ms), secret = ''"
     " WHERE app_id = :app_id AND user_id = :user_id"
+)
+
+_ADD_ALIAS = point(
+    "INSERT INTO user_alias (app_id, namespace, value, user_id) VALUES (:app_id, :namespace, :value, :user_id)"
+    " ON CONFLICT (app_id, namespace, value) DO NOTHING"
+)
+_FIND_ALIAS = point(
+    "SELECT user_id FROM user_alias WHERE app_id = :app_id AND namespace = :namespace AND value = :value"
+)
+_ALIAS_OF_USER = point(
+    "SELECT value FROM user_alias WHERE app_id = :app_id AND user_id = :user_id AND namespace = :namespace"
+    " ORDER BY value LIMIT 1"
 )
 
 _REGISTRATION = "id, user_id, kind, value, password_hash, profile, created_at_ms, expires_at_ms"
@@ -135,6 +155,9 @@ class SqlUsers:
     async def change_status(self, user_id: UserId, status: UserStatus, now_ms: int) -> bool:
         return await self._db.run(_CHANGE_STATUS, id=user_id, status=status.value, now_ms=now_ms) == 1
 
+    async def change_roles(self, user_id: UserId, roles: tuple[str, ...], now_ms: int) -> bool:
+        return await self._db.run(_CHANGE_ROLES, id=user_id, roles=json.dumps(roles), now_ms=now_ms) == 1
+
     async def erase(self, user_id: UserId, now_ms: int) -> bool:
         return await self._db.run(_ERASE_USER, id=user_id, now_ms=now_ms) == 1
 
@@ -158,6 +181,9 @@ class SqlIdentifiers:
     async def primary(self, user_id: UserId, kind: IdentifierKind) -> Identifier | None:
         row = await self._db.one(_PRIMARY_IDENTIFIER, user_id=user_id, kind=kind.value)
         return None if row is None else _identifier(row)
+
+    async def primaries(self, user_id: UserId) -> list[Identifier]:
+        return [_identifier(row) for row in await self._db.all(_PRIMARY_IDENTIFIERS, user_id=user_id)]
 
     async def add(self, identifier: Identifier, verified_how: str) -> bool:
         changed = await self._db.run(
@@ -208,6 +234,24 @@ class SqlCredentials:
 
     async def erase_all(self, user_id: UserId, now_ms: int) -> None:
         await self._db.run(_ERASE_CREDENTIALS, user_id=user_id, now_ms=now_ms)
+
+
+class SqlAliases:
+    """Ids of other systems."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._db = executor
+
+    async def add(self, namespace: str, value: str, user_id: UserId) -> bool:
+        return await self._db.run(_ADD_ALIAS, namespace=namespace, value=value, user_id=user_id) == 1
+
+    async def find(self, namespace: str, value: str) -> UserId | None:
+        row = await self._db.one(_FIND_ALIAS, namespace=namespace, value=value)
+        return None if row is None else UserId(row[0])
+
+    async def of_user(self, user_id: UserId, namespace: str) -> str | None:
+        row = await self._db.one(_ALIAS_OF_USER, user_id=user_id, namespace=namespace)
+        return None if row is None else str(row[0])
 
 
 class SqlRegistrations:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from vestibule.adapters.store.sql_accounts import SqlCredentials, SqlIdentifiers, SqlRegistrations, SqlUsers
+from vestibule.adapters.store.sql_accounts import SqlAliases, SqlCredentials, SqlIdentifiers, SqlRegistrations, SqlUsers
 from vestibule.adapters.store.sql_apps import SqlAppKeys, SqlApps
 from vestibule.adapters.store.sql_files import SqlBuckets, SqlFiles
 from vestibule.adapters.store.sql_guard import SqlEvents, SqlLimits
 from vestibule.adapters.store.sql_messages import SqlOutbox
 from vestibule.adapters.store.sql_sessions import SqlDevices, SqlSessions
 from vestibule.adapters.store.sql_signin import SqlAttempts, SqlChallenges
+from vestibule.adapters.store.sql_tokens import SqlDpopProofs, SqlNotices, SqlRefreshTokens, SqlSigningKeys
 from vestibule.adapters.store.sql_upkeep import SqlUpkeep
 from vestibule.adapters.store.statement import Executor
 from vestibule.kernel.ids import AppId
@@ -43,6 +44,10 @@ class SqlTx:
         return SqlIdentifiers(self._executor)
 
     @cached_property
+    def aliases(self) -> SqlAliases:
+        return SqlAliases(self._executor)
+
+    @cached_property
     def credentials(self) -> SqlCredentials:
         return SqlCredentials(self._executor)
 
@@ -65,6 +70,22 @@ class SqlTx:
     @cached_property
     def devices(self) -> SqlDevices:
         return SqlDevices(self._executor)
+
+    @cached_property
+    def signing_keys(self) -> SqlSigningKeys:
+        return SqlSigningKeys(self._executor)
+
+    @cached_property
+    def refresh_tokens(self) -> SqlRefreshTokens:
+        return SqlRefreshTokens(self._executor)
+
+    @cached_property
+    def dpop_proofs(self) -> SqlDpopProofs:
+        return SqlDpopProofs(self._executor)
+
+    @cached_property
+    def notices(self) -> SqlNotices:
+        return SqlNotices(self._executor)
 
     @cached_property
     def limits(self) -> SqlLimits:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vestibule.core.accounts.model import Person, Profile
+from vestibule.core.accounts.model import Person, Profile, name_of
 from vestibule.core.apps.policy import Policy
 from vestibule.kernel.clock import iso
 from vestibule.kernel.errors import Code, DomainError, all_of, refuse
@@ -45,7 +45,9 @@ FIELDS: dict[str, Field] = {
     "phoneVerified": Field(lambda _: None),
     "password": Field(lambda _: None),
     "roles": Field(lambda person: list(person.user.roles) or None),
-    "name": _profile("name"),
+    "name": Field(lambda person: name_of(person.user.profile), is_writable=True),
+    "first_name": _profile("first_name"),
+    "last_name": _profile("last_name"),
     "profilePicture": _profile("profilePicture"),
     "signUpAt": Field(lambda person: iso(person.user.created_at_ms), is_ignored=True),
     "lastLoginAt": Field(lambda person: iso(person.user.last_sign_in_at_ms), is_ignored=True),
@@ -75,8 +77,7 @@ def apply(values: dict[str, object], person: Person, policy: Policy) -> Profile:
 
     def is_as_before(name: str, value: object) -> bool:
         field = find_field(name, policy)
-        is_ours = field is not None and not field.is_writable
-        return field is not None and is_ours and (field.is_ignored or value == field.read(person))
+        return field is not None and (field.is_ignored or value == field.read(person))
 
     changed = {name: value for name, value in values.items() if not is_as_before(name, value)}
     profile, problems = _written(changed, dict(person.user.profile), policy)

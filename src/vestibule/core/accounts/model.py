@@ -10,6 +10,15 @@ from vestibule.kernel.ids import UserId
 Profile = dict[str, object]
 
 
+def name_of(profile: Profile) -> str | None:
+    """What to call a person: the name that was set, else first and last name; None when there is none."""
+    name = profile.get("name")
+    if isinstance(name, str):
+        return name
+    parts = (profile.get("first_name"), profile.get("last_name"))
+    return " ".join(part for part in parts if isinstance(part, str)).strip() or None
+
+
 class UserStatus(StrEnum):
     """Whether a user may sign in."""
 
@@ -22,6 +31,7 @@ class IdentifierKind(StrEnum):
     """What names a user when signing in."""
 
     EMAIL = "email"
+    USERNAME = "username"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """One address of a user in its normal form."""
+    """One address or name of a user in its normal form; a user name is never verified, it claims nothing."""
 
     id: str
     user_id: UserId
@@ -77,8 +87,19 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user with the primary address, as protocols show it."""
+    """A user with the primary address and the user name, as protocols show them; either may be empty."""
 
     user: User
     email: str
     is_email_verified: bool
+    username: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """The words that others know this person by: no password is made of them."""
+        return f"{name_of(self.user.profile) or ''} {self.username}"
+
+    @property
+    def counted_as(self) -> str:
+        """What failures are counted by: one name for all that the user may type."""
+        return self.email or self.username

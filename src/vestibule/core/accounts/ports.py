@@ -45,6 +45,13 @@ class Users(Protocol):
         """Delete the user: forget profile and data key, keep the id. Atomic: exactly one caller gets True."""
         ...
 
+    async def change_roles(self, user_id: UserId, roles: tuple[str, ...], now_ms: int) -> bool:
+        """Replace the roles; False when they were these already, and a deleted user has none.
+
+        Atomic: of those who set the same, exactly one gets True.
+        """
+        ...
+
     async def note_sign_in(self, user_id: UserId, now_ms: int) -> None:
         """Remember when the user last signed in."""
         ...
@@ -63,6 +70,10 @@ class Identifiers(Protocol):
 
     async def primary(self, user_id: UserId, kind: IdentifierKind) -> Identifier | None:
         """The user's primary identifier of a kind."""
+        ...
+
+    async def primaries(self, user_id: UserId) -> list[Identifier]:
+        """The user's primary identifiers: at most one of each kind."""
         ...
 
     async def add(self, identifier: Identifier, verified_how: str) -> bool:
@@ -123,4 +134,20 @@ class Registrations(Protocol):
 
     async def erase(self, user_id: UserId, kind: IdentifierKind, value: str) -> list[str]:
         """Delete what became a user, and every registration of an address; tells which."""
+        ...
+
+
+class Aliases(Protocol):
+    """Ids that users had in other systems, each system a namespace."""
+
+    async def add(self, namespace: str, value: str, user_id: UserId) -> bool:
+        """Write it; False when the value is taken. Atomic: of concurrent callers exactly one gets True."""
+        ...
+
+    async def find(self, namespace: str, value: str) -> UserId | None:
+        """Whose id it was."""
+        ...
+
+    async def of_user(self, user_id: UserId, namespace: str) -> str | None:
+        """The id that the user had there."""
         ...

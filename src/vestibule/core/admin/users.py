@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 from vestibule.core.accounts import fields
-from vestibule.core.accounts.identifiers import normal_email
+from vestibule.core.accounts.identifiers import normal_email, own_username, read_typed
 from vestibule.core.accounts.model import Credential, Identifier, IdentifierKind, Person, User, UserStatus
 from vestibule.core.accounts.passwords import PasswordRules
-from vestibule.core.accounts.people import find_person
+from vestibule.core.accounts.people import ANY_NAME, find_named, find_person
 from vestibule.core.admin.ports import Hashes
 from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit
@@ -26,15 +27,17 @@ from vestibule.kernel.origin import Origin
 from vestibule.kernel.secret import Secret
 
 FILES_PER_STEP = 100
+ROLES, ROLE_LENGTH = 100, 150
 
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """What an operator says of a user to be made; the address counts as verified."""
+    """What an operator says of a user to be made, who has an address, a user name or both; the address is verified."""
 
-    email: str
+    email: str = ""
     password: Secret[str] | None = None
     values: dict[str, object] | None = None
+    username: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,58 +55,73 @@ class UserAdmin:
     async def create(self, app: App, new: NewUser, origin: Origin) -> Person:
         """A user whose address the operator vouches for; registrations of the address end.
 
-        Raises: email_invalid, email_taken, field_protected, field_unknown, field_invalid, password_too_short,
-            password_too_long, password_common, password_similar, overloaded.
+        Raises: email_invalid, email_taken, username_invalid, username_taken, field_protected, field_unknown,
+            field_invalid, password_too_short, password_too_long, password_common, password_similar, overloaded.
         """
-        email = normal_email(new.email)
-        if email is None:
-            raise refuse(Code.EMAIL_INVALID, field="email")
+        now_ms = self.clock.now_ms()
+        person = self._checked(app, new, now_ms)
+        password_hash = None if new.password is None else await self.hasher.hash(new.password)
+        async with self.store.transaction(app.id) as tx:
+            await self._add(tx, person, password_hash, origin, now_ms)
+        return person
+
+    def _checked(self, app: App, new: NewUser, now_ms: int) -> Person:
+        """The user to be. Raises: every problem of the form at once."""
         profile, problems = fields.first_profile(new.values or {}, app.policy)
-        name = profile.get("name")
+        email = normal_email(new.email) or ""
+        if not email and (new.email or not new.username):
+            raise refuse(Code.EMAIL_INVALID, field="email")
+        username = own_username(new.username, email) if new.username else ""
+        user_id = UserId(new_id(now_ms, self.entropy))
+        data_key = text_of(self.entropy.token_bytes(24))
+        user = User(user_id, UserStatus.ACTIVE, profile, (), 1, data_key, now_ms, now_ms, now_ms)
+        person = Person(user, email, is_email_verified=bool(email), username=username)
         if new.password is not None:
-            problems += self.passwords.problems(app, new.password, email, name if isinstance(name, str) else "")
+            problems += self.passwords.problems(app, new.password, email, person.known_as)
         if refusal := all_of(problems):
             raise refusal
-        password_hash = None if new.password is None else await self.hasher.hash(new.password)
-        now_ms = self.clock.now_ms()
-        data_key = text_of(self.entropy.token_bytes(24))
-        user_id = UserId(new_id(now_ms, self.entropy))
-        user = User(user_id, UserStatus.ACTIVE, profile, (), 1, data_key, now_ms, now_ms, now_ms)
-        async with self.store.transaction(app.id) as tx:
-            is_added = await self._add(tx, user, email, password_hash, origin, now_ms)
-        if not is_added:
-            raise refuse(Code.EMAIL_TAKEN, field="email", value=email)
-        return Person(user, email, is_email_verified=True)
+        return person
 
-    async def _add(
-        self, tx: Tx, user: User, email: str, password_hash: str | None, origin: Origin, now_ms: int
-    ) -> bool:
-        kind = IdentifierKind.EMAIL
-        address_id = new_id(now_ms, self.entropy)
-        identifier = Identifier(address_id, user.id, kind, email, now_ms, is_primary=True, added_at_ms=now_ms)
-        if not await tx.identifiers.add(identifier, "operator"):
-            return False
-        await tx.users.add(user)
-        await tx.registrations.end_all(kind, email, now_ms)
-        event = _by_operator(EventType.USER_CREATED, user.id, origin)
-        event = replace(event, payload={"verified_how": "operator"}, personal={"email": email})
+    async def _add(self, tx: Tx, person: Person, password_hash: str | None, origin: Origin, now_ms: int) -> None:
+        user_id = person.user.id
+        if person.email:
+            kind = IdentifierKind.EMAIL
+            identifier = self._primary(user_id, kind, person.email, now_ms, verified_at_ms=now_ms)
+            if not await tx.identifiers.add(identifier, "operator"):
+                raise refuse(Code.EMAIL_TAKEN, field="email", value=person.email)
+            await tx.registrations.end_all(kind, person.email, now_ms)
+        if person.username:
+            await self._add_username(tx, user_id, person.username, now_ms)
+        await tx.users.add(person.user)
+        event = replace(
+            _by_operator(EventType.USER_CREATED, user_id, origin),
+            payload={"verified_how": "operator" if person.email else ""},
+            personal={"email": person.email, "username": person.username},
+        )
         event_id = await self.audit.record(tx, event, now_ms)
         if password_hash is not None:
-            credential = Credential(new_id(now_ms, self.entropy), user.id, password_hash)
+            credential = Credential(new_id(now_ms, self.entropy), user_id, password_hash)
             await tx.credentials.add_password(credential, event_id, now_ms)
-        return True
+
+    def _primary(
+        self, user_id: UserId, kind: IdentifierKind, value: str, now_ms: int, *, verified_at_ms: int | None = None
+    ) -> Identifier:
+        return Identifier(new_id(now_ms, self.entropy), user_id, kind, value, verified_at_ms, True, now_ms)
+
+    async def _add_username(self, tx: Tx, user_id: UserId, username: str, now_ms: int) -> None:
+        identifier = self._primary(user_id, IdentifierKind.USERNAME, username, now_ms)
+        if not await tx.identifiers.add(identifier, ""):
+            raise refuse(Code.USERNAME_TAKEN, field="username", value=username)
 
     async def get(self, app: App, who: str) -> Person:
-        """The user of an id or an e-mail address, deleted ones by id only.
+        """The user of an id, a user name or an e-mail address, deleted ones by id only.
 
         Raises: user_not_found.
         """
         tx = self.store.reading(app.id)
-        user_id = UserId(who) if is_id(who) else None
-        if user_id is None and (email := normal_email(who)) is not None:
-            identifier = await tx.identifiers.find(IdentifierKind.EMAIL, email)
-            user_id = identifier.user_id if identifier else None
-        person = await find_person(tx, user_id) if user_id else None
+        person = await find_person(tx, UserId(who)) if is_id(who) else None
+        if person is None and (named := await find_named(tx, read_typed(who, ANY_NAME))) is not None:
+            person = await find_person(tx, named.user_id)
         if person is None:
             raise refuse(Code.USER_NOT_FOUND)
         return person
@@ -115,8 +133,7 @@ class UserAdmin:
             overloaded.
         """
         person = await self._get_living(app, who)
-        name = person.user.profile.get("name")
-        problems = self.passwords.problems(app, password, person.email, name if isinstance(name, str) else "")
+        problems = self.passwords.problems(app, password, person.email, person.known_as)
         if refusal := all_of(problems):
             raise refusal
         password_hash = await self.hasher.hash(password)
@@ -129,19 +146,21 @@ class UserAdmin:
             credential = Credential(new_id(now_ms, self.entropy), user_id, password_hash)
             await tx.credentials.add_password(credential, event_id, now_ms)
             await self._end_sessions(tx, user_id, "password", origin, now_ms)
-            run = self.audit.identifier_digest(app.id, person.email)
+            run = self.audit.identifier_digest(app.id, person.counted_as)
             await tx.limits.forgive_all(PASSWORD_FAILURES.method, run)
             await self.mails.notice(tx, app, MessageKind.PASSWORD_CHANGED, person.email, origin, now_ms)
 
     async def reset_link(self, app: App, who: str, origin: Origin) -> str:
         """A one-time link with which the user chooses a password; the operator hands it over.
 
+        It proves no address: one that was not verified stays so.
         Raises: user_not_found.
         """
         person = await self._get_living(app, who)
         now_ms = self.clock.now_ms()
         purpose = Purpose.RESET_PASSWORD
-        detail = ChallengeDetail(door=origin.door, agent=origin.agent.label, email=person.email)
+        address = person.email if person.is_email_verified else ""
+        detail = ChallengeDetail(door=origin.door, agent=origin.agent.label, email=address)
         async with self.store.transaction(app.id) as tx:
             issued = await self.mails.challenges.mail(tx, app, purpose, person.user.id, detail, now_ms)
             event = replace(
@@ -150,6 +169,41 @@ class UserAdmin:
             )
             await self.audit.record(tx, event, now_ms)
         return self.mails.link_url(app.id, purpose, issued.token)
+
+    async def set_username(self, app: App, who: str, username: str, origin: Origin) -> bool:
+        """Give the user another user name. False when it is that one already.
+
+        Raises: user_not_found, username_invalid, username_taken.
+        """
+        person = await self._get_living(app, who)
+        wanted = own_username(username, person.email if person.is_email_verified else "")
+        user_id, now_ms = person.user.id, self.clock.now_ms()
+        async with self.store.transaction(app.id) as tx:
+            old = await tx.identifiers.primary(user_id, IdentifierKind.USERNAME)
+            if old is not None and old.value == wanted:
+                return False
+            if old is not None:
+                await tx.identifiers.remove(old.id, now_ms)
+            await self._add_username(tx, user_id, wanted, now_ms)
+            names = {"from": old.value if old else "", "to": wanted}
+            event = replace(_by_operator(EventType.USERNAME_CHANGED, user_id, origin), personal=names)
+            await self.audit.record(tx, event, now_ms)
+        return True
+
+    async def set_roles(self, app: App, who: str, roles: tuple[str, ...], origin: Origin) -> bool:
+        """Give the user exactly these roles. False when nothing changes.
+
+        Raises: user_not_found, field_invalid.
+        """
+        user_id = (await self._get_living(app, who)).user.id
+        wanted = checked_roles(roles)
+        now_ms = self.clock.now_ms()
+        async with self.store.transaction(app.id) as tx:
+            if not await tx.users.change_roles(user_id, wanted, now_ms):
+                return False
+            event = _by_operator(EventType.USER_ROLES_CHANGED, user_id, origin)
+            await self.audit.record(tx, replace(event, payload={"roles": json.dumps(wanted)}), now_ms)
+        return True
 
     async def ban(self, app: App, who: str, origin: Origin) -> bool:
         """Keep the user out, by every method, and end every session. False when that was so already.
@@ -177,7 +231,7 @@ class UserAdmin:
         return True
 
     async def delete(self, app: App, who: str, origin: Origin) -> None:
-        """Forget the person: address, profile, credentials, files, open requests, the key to their part of the log.
+        """Forget the person: names, profile, credentials, files, open requests, the key to their part of the log.
 
         The id stays, so that nobody else ever gets it; the log stays whole, without the person.
         Raises: user_not_found.
@@ -261,6 +315,15 @@ class UserAdmin:
         tx = self.store.reading(app.id)
         people = [await find_person(tx, user.id) for user in users]
         return [person for person in people if person is not None]
+
+
+def checked_roles(roles: tuple[str, ...]) -> tuple[str, ...]:
+    """Roles without repetitions. Raises: field_invalid."""
+    wanted = tuple(dict.fromkeys(role.strip() for role in roles))
+    is_fit = all(role and role.isprintable() and len(role) <= ROLE_LENGTH for role in wanted)
+    if not is_fit or len(wanted) > ROLES:
+        raise refuse(Code.FIELD_INVALID, field="roles")
+    return wanted
 
 
 def _by_operator(type_: EventType, user_id: UserId, origin: Origin) -> Event:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, fields
 
+from vestibule.core.apps.token_policy import DAY_S, TokenPolicy
 from vestibule.kernel.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(TokenPolicy):
     """Defaults of 2026-11-21. Every field can be set for one app with `vestibule app set`."""
 
     # where people go
@@ -82,6 +83,12 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "app_quota_bytes": (0, 2**53),
     "image_max_pixels": (1, 100_000_000),
     "event_retention_ms": (DAY_MS, 36_500 * DAY_MS),
+    "ACCESS_TOKEN_LIFETIME": (10, DAY_S),
+    "REFRESH_TOKEN_LIFETIME": (60, 400 * DAY_S),
+    "REFRESH_REUSE_WINDOW": (-1, DAY_S),
+    "LEEWAY": (0, 60),
+    "SLIDING_TOKEN_LIFETIME": (10, DAY_S),
+    "SLIDING_TOKEN_REFRESH_LIFETIME": (60, 400 * DAY_S),
 }
 """What a number may be: beyond it the app would stand open, or shut."""
 

@@ -77,6 +77,9 @@ class EventType(StrEnum):
     STEP_UP_ATTEMPT = "step_up.attempt"
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
+    USER_IMPORTED = "user.imported"
+    USER_ROLES_CHANGED = "user.roles_changed"
+    USERNAME_CHANGED = "username.changed"
     USER_BANNED = "user.banned"
     USER_UNBANNED = "user.unbanned"
     USER_DELETED = "user.deleted"
@@ -90,10 +93,12 @@ class EventType(StrEnum):
     LINK_CONFIRMED = "link.confirmed"
     SESSION_OPENED = "session.opened"
     SESSION_ENDED = "session.ended"
+    REFRESH_REUSED = "refresh.reused"
     FILE_ADDED = "file.added"
     FILE_REMOVED = "file.removed"
     OPERATOR_LINK_USED = "operator.link_used"
     KEYS_ROTATED = "keys.rotated"
+    SIGNING_KEY_ROTATED = "signing_key.rotated"
 
 
 @dataclass(frozen=True, slots=True)

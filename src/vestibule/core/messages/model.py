@@ -17,6 +17,7 @@ class MessageKind(StrEnum):
     NO_ACCOUNT = "no-account"
     EMAIL_CHANGED = "email-changed"
     PASSWORD_CHANGED = "password-changed"
+    TOKEN_REUSED = "token-reused"
 
 
 @dataclass(frozen=True, slots=True)

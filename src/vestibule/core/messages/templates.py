@@ -138,6 +138,18 @@ _NOTICES: dict[MessageKind, tuple[str, str, tuple[str, ...], str]] = {
         ("The password of your {app} account was changed, and other devices were signed out.",),
         "If this was not you, reset your password at once and write to the people who run the app.",
     ),
+    MessageKind.TOKEN_REUSED: (
+        "A device was signed out of your {app} account",
+        "A device was signed out to protect you",
+        (
+            (
+                "Someone used an old copy of the key that keeps one of your devices signed in to {app}."
+                " It may have been copied by somebody else, so that sign-in has been ended."
+            ),
+            "Your other devices stay signed in. On the device that was signed out, sign in again.",
+        ),
+        "If you do not know the device above, reset your password.",
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from vestibule.core.accounts.model import Person, UserStatus
@@ -33,20 +34,37 @@ class Current:
     person: Person
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a protocol wants of the session it opens."""
+
+    token: Secret[str] | None = None
+    """Given where it is derived, for replays."""
+    idle_ms: int | None = None
+    """Another idle life than the policy's: that of the first refresh token."""
+    is_noted: bool = True
+    """Whether it counts as the user's last sign-in."""
+    also: Callable[[Tx, Session], Awaitable[None]] | None = None
+    """What is written with the session or not at all."""
+
+
 async def open_session(
-    tx: Tx, app: App, proofs: tuple[Authenticated, ...], token: Secret[str], origin: Origin, now_ms: int, id_: str
+    tx: Tx, app: App, proofs: tuple[Authenticated, ...], opening: Opening, origin: Origin, now_ms: int, id_: str
 ) -> Session:
     """Write a session. Private to the door: a test fails when anything else calls it."""
-    absolute_ms, idle_ms = (
+    absolute_ms, default_ms = (
         (OPERATOR_ABSOLUTE_MS, OPERATOR_IDLE_MS)
         if app.is_system
         else (app.policy.session_absolute_ms, app.policy.session_idle_ms)
     )
+    idle_ms = default_ms if opening.idle_ms is None else min(opening.idle_ms, absolute_ms)
+    if opening.token is None:
+        raise AssertionError
     session = Session(
         id=SessionId(id_),
         user_id=proofs[-1].user_id,
         device_id=origin.device_id or None,
-        digest=fingerprint(token.reveal()),
+        digest=fingerprint(opening.token.reveal()),
         proofs=proofs,
         aal=1,
         auth_at_ms=now_ms,
@@ -59,6 +77,8 @@ async def open_session(
         idle_expires_at_ms=now_ms + idle_ms,
     )
     await tx.sessions.add(session)
+    if opening.also is not None:
+        await opening.also(tx, session)
     return session
 
 

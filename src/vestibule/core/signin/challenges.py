@@ -48,7 +48,10 @@ class Challenges:
     async def mail(
         self, tx: Tx, app: App, purpose: Purpose, subject: str, detail: ChallengeDetail, now_ms: int
     ) -> Issued:
-        """A link and a code for a mail to `detail.email`; older ones of the same purpose and subject die."""
+        """A link and a code for a mail to `detail.email`; older ones of the same purpose and subject die.
+
+        Without an address it is a link alone: nobody could be asked for the code.
+        """
         await tx.challenges.supersede(purpose, subject, now_ms)
         token = new_token(TokenKind.LINK, app.id, self.entropy)
         code = self.entropy.digits(CODE_DIGITS)
@@ -60,7 +63,7 @@ class Challenges:
             subject=subject,
             recipient=self.recipient(app.id, detail.email),
             digest=fingerprint(token.reveal()),
-            code_mac=self._code_mac(app.id, challenge_id, purpose, code, self.keys.current),
+            code_mac=self._code_mac(app.id, challenge_id, purpose, code, self.keys.current) if detail.email else None,
             key_id=self.keys.current,
             tries_left=app.policy.code_tries,
             detail=detail,
@@ -114,7 +117,9 @@ class Challenges:
         return challenge
 
     def recipient(self, app_id: AppId, email: str) -> str:
-        """What a challenge remembers of an address."""
+        """What a challenge remembers of an address; of none, nothing."""
+        if not email:
+            return ""
         return self.keys.mac(app_id, "recipient", email, self.keys.lookup).hex()
 
     def _code_mac(self, app_id: AppId, challenge_id: str, purpose: Purpose, code: str, key_id: str) -> str:

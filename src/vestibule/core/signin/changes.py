@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vestibule.core.accounts.identifiers import normal_email
-from vestibule.core.accounts.model import Credential, Identifier, IdentifierKind, Person
+from vestibule.core.accounts.model import Credential, Identifier, IdentifierKind, Person, UserStatus
 from vestibule.core.accounts.passwords import PasswordRules
 from vestibule.core.accounts.people import find_person
 from vestibule.core.apps.model import App
@@ -73,11 +73,14 @@ class Changes:
         return person.email
 
     async def reset_address(self, app: App, token: str) -> str | None:
-        """Whose password a reset token is about to set, to show it; None when the token is dead."""
+        """Whose password a reset token is about to set, by address or name; None when the token is dead."""
         digest = token_digest(app.id, TokenKind.GRANT, token)
         challenge = await self.store.reading(app.id).challenges.find(digest) if digest else None
         is_live = _is_live_reset(challenge, self.clock.now_ms())
-        return challenge.detail.email if is_live and challenge is not None else None
+        if challenge is None or not is_live:
+            return None
+        person = await find_person(self.store.reading(app.id), UserId(challenge.subject))
+        return challenge.detail.email or (person.counted_as if person else "")
 
     async def change_password(self, current: Current, new: Secret[str], old: Secret[str], origin: Origin) -> None:
         """Change the password with the old one; every other session ends.
@@ -146,9 +149,11 @@ class Changes:
         return person
 
     async def apply_email(self, tx: Tx, app: App, user_id: UserId, address: str, origin: Origin, now_ms: int) -> bool:
-        """Swap the primary address and tell the old one. False when the new one is taken by now."""
+        """Swap the primary address and tell the old one, if any. False when the new one is taken by now."""
         old = await tx.identifiers.primary(user_id, IdentifierKind.EMAIL)
-        if old is None or await tx.identifiers.find(IdentifierKind.EMAIL, address) is not None:
+        user = await tx.users.find(user_id)
+        is_here = user is not None and user.status is not UserStatus.DELETED
+        if not is_here or await tx.identifiers.find(IdentifierKind.EMAIL, address) is not None:
             return False
         identifier = Identifier(
             id=new_id(now_ms, self.entropy),
@@ -159,11 +164,12 @@ class Changes:
             is_primary=True,
             added_at_ms=now_ms,
         )
-        if not await tx.identifiers.remove(old.id, now_ms) or not await tx.identifiers.add(identifier, "email"):
+        is_free = old is None or await tx.identifiers.remove(old.id, now_ms)
+        if not is_free or not await tx.identifiers.add(identifier, "email"):
             raise refuse(Code.UNAVAILABLE, "the address changed at the same time")
         await tx.registrations.end_all(IdentifierKind.EMAIL, address, now_ms)
         await self._supersede(tx, user_id, now_ms)
-        if old.verified_at_ms is not None:
+        if old is not None and old.verified_at_ms is not None:
             await self.mails.notice(tx, app, MessageKind.EMAIL_CHANGED, old.value, origin, now_ms)
         event = Event(
             EventType.EMAIL_CHANGED,
@@ -171,7 +177,7 @@ class Changes:
             "user",
             user_id,
             user_id,
-            personal={"from": old.value, "to": address},
+            personal={"from": old.value if old else "", "to": address},
         )
         await self.audit.record(tx, event, now_ms)
         return True
@@ -181,7 +187,7 @@ class Changes:
 
         Its failures count in a run of the session's own: strangers who guess cannot lock the owner out of it.
         """
-        app, address, session_id = current.app, current.person.email, current.session.id
+        app, address, session_id = current.app, current.person.counted_as, current.session.id
         user_id = current.session.user_id
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
@@ -206,8 +212,7 @@ class Changes:
         raise refused
 
     def _check_new(self, app: App, password: Secret[str], person: Person) -> None:
-        name = person.user.profile.get("name")
-        refusal = all_of(self.passwords.problems(app, password, person.email, name if isinstance(name, str) else ""))
+        refusal = all_of(self.passwords.problems(app, password, person.email, person.known_as))
         if refusal is not None:
             raise refusal
 
@@ -232,7 +237,7 @@ class Changes:
             Credential(new_id(now_ms, self.entropy), user_id, password_hash), event_id, now_ms
         )
         await self._end_sessions(tx, user_id, keep, how, origin, now_ms)
-        await tx.limits.forgive_all(PASSWORD_FAILURES.method, self.limiter.run_subject(app, person.email))
+        await tx.limits.forgive_all(PASSWORD_FAILURES.method, self.limiter.run_subject(app, person.counted_as))
         await self._supersede(tx, user_id, now_ms)
         if person.is_email_verified or keep is None:
             await self.mails.notice(tx, app, MessageKind.PASSWORD_CHANGED, person.email, origin, now_ms)

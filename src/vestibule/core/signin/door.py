@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vestibule.core.accounts.model import Person, UserStatus
 from vestibule.core.accounts.people import find_person
@@ -10,7 +10,7 @@ from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit
 from vestibule.core.guard.model import Event, EventType
 from vestibule.core.sessions.model import Session
-from vestibule.core.sessions.sessions import fresh_session_id, open_session
+from vestibule.core.sessions.sessions import Opening, fresh_session_id, open_session
 from vestibule.core.signin.methods import METHODS
 from vestibule.core.signin.model import Authenticated
 from vestibule.core.store import Tx
@@ -44,9 +44,9 @@ class Door:
         proof: Authenticated,
         origin: Origin,
         now_ms: int,
-        token: Secret[str] | None = None,
+        opening: Opening | None = None,
     ) -> Opened:
-        """Open a session for whoever proved enough. `token` is given where it is derived, for replays.
+        """Open a session for whoever proved enough.
 
         Raises: user_banned, user_not_found.
         """
@@ -58,9 +58,12 @@ class Door:
             raise refuse(Code.USER_NOT_FOUND)
         if person.user.status is UserStatus.BANNED:
             raise refuse(Code.USER_BANNED)
-        token = token or new_token(TokenKind.SESSION, app.id, self.entropy)
-        session = await open_session(tx, app, (proof,), token, origin, now_ms, fresh_session_id(now_ms, self.entropy))
-        await tx.users.note_sign_in(proof.user_id, now_ms)
+        opening = opening or Opening()
+        token = opening.token or new_token(TokenKind.SESSION, app.id, self.entropy)
+        opening, session_id = replace(opening, token=token), fresh_session_id(now_ms, self.entropy)
+        session = await open_session(tx, app, (proof,), opening, origin, now_ms, session_id)
+        if opening.is_noted:
+            await tx.users.note_sign_in(proof.user_id, now_ms)
         event = Event(
             EventType.SESSION_OPENED,
             origin,

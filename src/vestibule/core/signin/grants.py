@@ -9,7 +9,7 @@ from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit, Tried
 from vestibule.core.guard.limiter import Limiter
 from vestibule.core.guard.model import LINK, EventType
-from vestibule.core.sessions.sessions import Current
+from vestibule.core.sessions.sessions import Current, Opening
 from vestibule.core.signin.challenges import Challenges, token_digest
 from vestibule.core.signin.door import Door, Opened
 from vestibule.core.signin.model import Authenticated, Challenge, ChallengeDetail, Purpose
@@ -73,7 +73,7 @@ class Grants:
 
     async def _open(self, tx: Tx, app: App, challenge: Challenge, key_id: str, origin: Origin, now_ms: int) -> Opened:
         proof = Authenticated(UserId(challenge.subject), challenge.detail.method, now_ms)
-        opened = await self.door.admit(tx, app, proof, origin, now_ms, self._token(app, challenge))
+        opened = await self.door.admit(tx, app, proof, origin, now_ms, Opening(self._token(app, challenge)))
         await tx.challenges.note_result(challenge.id, f"{opened.session.id} {key_id}")
         tried = Tried(EventType.SIGN_IN_ATTEMPT, proof.method, opened.person.email, proof.user_id, opened.session.id)
         await self.audit.attempt(tx, tried, origin, now_ms)

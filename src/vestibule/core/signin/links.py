@@ -249,6 +249,8 @@ class Links:
         if registration is not None and challenge.purpose is Purpose.EMAIL_CONFIRM:
             made = await self.sign_up.create_user(tx, registration, "email", origin, now_ms)
             return registration.user_id if made else None
+        if challenge.purpose is Purpose.RESET_PASSWORD and not challenge.detail.email:
+            return subject  # handed over by an operator: it proves no address
         identifier = await tx.identifiers.primary(subject, IdentifierKind.EMAIL)
         if identifier is None or identifier.value != challenge.detail.email:
             return None

@@ -73,7 +73,9 @@ class Mails:
         return issued.challenge.id
 
     async def notice(self, tx: Tx, app: App, kind: MessageKind, email: str, origin: Origin, now_ms: int) -> None:
-        """A mail that tells of something that happened."""
+        """A mail that tells of something that happened; a user without an address gets none."""
+        if not email:
+            return
         await self.post.write(tx, templates.notice(kind, _asked(app, email, origin, now_ms)), now_ms)
 
 

@@ -15,6 +15,7 @@ from vestibule.core.accounts.model import (
     Registration,
     User,
     UserStatus,
+    name_of,
 )
 from vestibule.core.accounts.passwords import PasswordRules
 from vestibule.core.apps.model import App
@@ -99,15 +100,13 @@ class SignUp:
     def _checked(self, app: App, wanted: Wanted) -> tuple[str, Profile]:
         profile, problems = fields.first_profile(wanted.values, app.policy)
         email = normal_email(wanted.email)
-        name = profile.get("name")
+        name = name_of(profile)
         if email is None:
             problems.insert(0, refuse(Code.EMAIL_INVALID, field="email"))
-        if isinstance(name, str) and normal_email(wanted.password.reveal()) is not None:
+        if name is not None and normal_email(wanted.password.reveal()) is not None:
             problems.append(refuse(Code.PASSWORD_IS_EMAIL, field="password"))
         else:
-            problems += self.passwords.problems(
-                app, wanted.password, email or "", name if isinstance(name, str) else ""
-            )
+            problems += self.passwords.problems(app, wanted.password, email or "", name or "")
         refusal = all_of(problems)
         if refusal is not None or email is None:
             raise refusal or refuse(Code.EMAIL_INVALID, field="email")

@@ -1,0 +1,179 @@
+"""The reader of the revocation feed: one thread for each process that verifies tokens."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPResponse
+
+from vestibule.contrib.config import Config
+from vestibule.contrib.feed import Known, merge, read_frame
+from vestibule.contrib.issuer import FAILURES, Keys, NotYet, Unreachable, ask, body_of, connect
+from vestibule.kernel.jwt import read_jwt
+
+FRAME_BYTES = 16 * 1024 * 1024
+"""A snapshot with some 150,000 entries."""
+PATH = "/.well-known/revocations"
+FIRST_WAIT_S = 3.0
+"""How long a request waits for the first frame."""
+SILENCE_S = 7.0
+"""A stream that was silent for longer is dead: the issuer speaks every 5 seconds."""
+POLL_S = 0.5
+POLLS = 120
+"""How often to poll before the stream is tried again."""
+RETRY_LIMIT_S = 4.0
+
+log = logging.getLogger("vestibule.contrib")
+
+
+class Revocations:
+    """What the feed told so far. The thread starts with the first question."""
+
+    def __init__(self, config: Config, keys: Keys) -> None:
+        self._config = config
+        self._keys = keys
+        self._known: Known | None = None
+        self._heard_at = float("-inf")
+        self._must_begin_anew = False
+        self._tried = threading.Event()
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._connection: HTTPConnection | None = None
+
+    def ask(self, *, patient: bool = True) -> tuple[Known | None, bool]:
+        """What is known, and whether it is fresh enough. Raises NotYet when it would have to wait."""
+        if not self._tried.is_set():
+            self._start()
+            if not patient:
+                raise NotYet
+            self._tried.wait(FIRST_WAIT_S)
+        return self._known, self._config.ticks() - self._heard_at <= self._config.max_staleness
+
+    def close(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        connection = self._connection
+        sock = connection.sock if connection is not None else None
+        if sock is not None:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                log.debug("the connection was closed already")
+        if self._thread is not None:
+            self._thread.join(SILENCE_S)
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="vestibule-revocations", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if self._config.feed == "poll" or not self._stream():
+                    self._poll()
+            except Exception:
+                log.exception("the reader of the revocation feed failed, and goes on")
+            self._stop.wait(POLL_S)
+
+    def _stream(self) -> bool:
+        """Read events until they end; whether there was a good one."""
+        heard = False
+        try:
+            with closing(self._connect(SILENCE_S)) as connection, self._answer(connection, {}, is_stream=True) as answer:
+                if answer.status == 200 and answer.headers.get_content_type() == "text/event-stream":
+                    for frame in events(answer):
+                        if not self._take(frame):
+                            break  # whatever it hid is fetched again, from the last good position
+                        heard = True
+        except FAILURES as error:
+            self._complain("stream", error)
+        return heard
+
+    def _poll(self) -> None:
+        pause = POLL_S
+        with closing(self._connect(SILENCE_S)) as connection:
+            for _ in range(POLLS):
+                try:
+                    is_good = self._poll_once(connection)
+                except FAILURES as error:
+                    connection.close()
+                    is_good = False
+                    self._complain("poll", error)
+                self._tried.set()
+                pause = POLL_S if is_good else min(2 * pause, RETRY_LIMIT_S)
+                if self._stop.wait(pause):
+                    return
+
+    def _poll_once(self, connection: HTTPConnection) -> bool:
+        """Ask once. That nothing changed (304) is not signed, so a signed answer is asked for in time."""
+        known, age = self._known, self._config.ticks() - self._heard_at
+        is_young = known is not None and not self._must_begin_anew and age < self._config.max_staleness / 3
+        headers = {"If-None-Match": f'"{known.position}"'} if known is not None and is_young else {}
+        with self._answer(connection, headers, is_stream=False) as answer:
+            body = body_of(answer, self._config, FRAME_BYTES)
+        if answer.status == 304:
+            return True
+        if answer.status != 200:
+            raise Unreachable(f"status {answer.status}")
+        return self._take(body.decode())
+
+    def _connect(self, timeout_s: float) -> HTTPConnection:
+        self._connection = connect(self._config, timeout_s)
+        return self._connection
+
+    def _answer(self, connection: HTTPConnection, headers: dict[str, str], *, is_stream: bool) -> HTTPResponse:
+        known = None if self._must_begin_anew else self._known
+        since = "" if known is None else f"?since={known.position}"
+        accept = "text/event-stream" if is_stream else "application/jwt"
+        asked = {"Authorization": self._config.api_key, "Accept": accept, **headers}
+        return ask(connection, self._config, f"{PATH}{since}", asked)
+
+    def _take(self, text: str) -> bool:
+        """Learn from a frame. False: it is not the issuer's, or does not follow from what is known."""
+        jwt = read_jwt(text, FRAME_BYTES)
+        if jwt is None or jwt.header.get("typ") != "revocations+jwt" or not self._keys.is_signed(jwt):
+            log.warning("ignored a frame that the issuer did not sign")
+            return False
+        now = self._config.now()
+        frame = read_frame(jwt.claims, self._config.iss, now)
+        if frame is None:
+            log.warning("ignored a frame that is not of this issuer and hour, or not understood")
+            return False
+        known = merge(self._known, frame, now, self._config.leeway)
+        self._must_begin_anew = known is None
+        if known is None:
+            return False
+        if self._known is None or frame.signed_at > self._known.signed_at:
+            self._heard_at = self._config.ticks()
+        self._known = known
+        self._tried.set()
+        return True
+
+    def _complain(self, way: str, error: Exception) -> None:
+        if not self._stop.is_set():
+            log.warning("revocation feed (%s): %s", way, error or type(error).__name__)
+
+
+def events(stream: HTTPResponse) -> Iterator[str]:
+    """The data of the server-sent events called `revocations`. Raises Unreachable for an endless one."""
+    name, data, size = "", list[str](), 0
+    while line := stream.readline(FRAME_BYTES + 1):
+        text = line.decode().rstrip("\r\n")
+        size += len(line)
+        if size > FRAME_BYTES:
+            raise Unreachable("the event is too long")
+        field, _, value = text.partition(":")
+        if field == "event":
+            name = value.removeprefix(" ")
+        elif field == "data":
+            data.append(value.removeprefix(" "))
+        elif not text:
+            if data and name == "revocations":
+                yield "\n".join(data)
+            name, data, size = "", [], 0

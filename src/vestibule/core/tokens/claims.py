@@ -1,0 +1,51 @@
+"""What tokens say of a user: one table of what may be asked for, and the names that are ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vestibule.core.accounts.model import Person
+from vestibule.core.apps.model import App
+from vestibule.core.store import Tx
+from vestibule.kernel.keys import KeyRing
+
+RESERVED = frozenset(
+    {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "act", "amr", "acr", "azp", "cnf", "scope", "client_id"}
+)
+"""Claims with a meaning in RFC 7519, 8693, 9068 or OpenID Connect: no setting may give them another."""
+
+FIELDS: dict[str, Callable[[Person], object]] = {
+    "username": lambda person: person.username or person.email,
+    "email": lambda person: person.email,
+    "email_verified": lambda person: person.is_email_verified,
+    "first_name": lambda person: person.user.profile.get("first_name"),
+    "last_name": lambda person: person.user.profile.get("last_name"),
+    "name": lambda person: person.user.profile.get("name"),
+    "roles": lambda person: list(person.user.roles),
+}
+"""What `TOKEN_CLAIMS` may name."""
+
+
+async def subject_claims(tx: Tx, app: App, person: Person, ring: KeyRing) -> dict[str, object]:
+    """The claims about the user; what is empty is left out."""
+    policy = app.policy
+    wanted = ((name, FIELDS[name](person)) for name in policy.TOKEN_CLAIMS)
+    claims = {name: value for name, value in wanted if value not in (None, "", [])}
+    claims[policy.USER_ID_CLAIM] = await shown_id(tx, app, person)
+    claims["sub"] = person.user.id
+    if policy.CHECK_REVOKE_TOKEN:
+        claims[policy.REVOKE_TOKEN_CLAIM] = await password_mark(tx, app, person, ring)
+    return claims
+
+
+async def shown_id(tx: Tx, app: App, person: Person) -> str:
+    """The id by which the app's own tables know the user: the old key of an imported one, if the app wants that."""
+    namespace = app.policy.USER_ID_FIELD
+    alias = None if namespace == "id" else await tx.aliases.of_user(person.user.id, namespace)
+    return alias or person.user.id
+
+
+async def password_mark(tx: Tx, app: App, person: Person, ring: KeyRing) -> str:
+    """Names the present password without telling anything of it."""
+    credential = await tx.credentials.find_password(person.user.id)
+    return ring.mac(app.id, "token.password", credential.id if credential else "", ring.lookup).hex()[:32].upper()

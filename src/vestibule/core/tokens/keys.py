@@ -1,0 +1,194 @@
+"""Signing keys of an app: published before they sign, published while what they signed lives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from vestibule.core.apps.model import App
+from vestibule.core.guard.audit import Audit
+from vestibule.core.guard.model import Event, EventType
+from vestibule.core.store import Store
+from vestibule.core.tokens.model import ALGORITHMS, FEED_ALGORITHM, SHARED, KeyState, SigningKey
+from vestibule.core.tokens.ports import Key, KeyMaker
+from vestibule.kernel.clock import SECOND_MS, Clock
+from vestibule.kernel.entropy import Entropy
+from vestibule.kernel.errors import Code, refuse
+from vestibule.kernel.ids import AppId, new_id
+from vestibule.kernel.keys import KeyRing
+from vestibule.kernel.origin import Origin
+from vestibule.kernel.secret import Secret
+
+PUBLISHED_S = 300
+"""How long others may keep the published keys: a key signs only when it has been published for that long."""
+LOADED = 1_000
+"""Keys kept ready for use."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The keys of all apps."""
+
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    ring: KeyRing
+    audit: Audit
+    maker: KeyMaker
+    loaded: dict[tuple[AppId, str], Key] = field(default_factory=dict)
+
+    async def current(self, app: App, algorithm: str) -> tuple[str, Key]:
+        """The key that signs now, and its id; made when there is none."""
+        keys = await self._alive(app)
+        found = _one(keys, algorithm, KeyState.CURRENT)
+        if found is None:
+            await self._begin(app, algorithm)
+            found = _one(await self._alive(app), algorithm, KeyState.CURRENT)
+        if found is None:
+            raise refuse(Code.UNAVAILABLE, "no signing key")
+        return found.id, self._load(app.id, found)
+
+    async def verifiers(self, app: App, key_id: object, algorithm: str) -> list[Key]:
+        """The keys that may have signed a token which names this key and algorithm.
+
+        Services that share a secret name no key: then it is the app's shared ones, if its tokens are of that kind.
+        """
+        keys = [key for key in await self._alive(app) if key.algorithm == algorithm]
+        if key_id is None:
+            is_shared = algorithm in SHARED and app.policy.ALGORITHM in SHARED
+            return [self._load(app.id, key) for key in keys if is_shared]
+        return [self._load(app.id, key) for key in keys if key.id == key_id]
+
+    async def published(self, app: App) -> list[dict[str, object]]:
+        """The public keys as JWKs, those for the feed and the next ones too.
+
+        Source: RFC 7517 section 5.
+        """
+        for algorithm in {FEED_ALGORITHM, app.policy.ALGORITHM}:
+            await self.current(app, algorithm)
+        return [
+            {**json.loads(key.public), "kid": key.id, "alg": key.algorithm, "use": "sig"}
+            for key in await self._alive(app)
+            if key.public
+        ]
+
+    async def list(self, app: App) -> list[SigningKey]:
+        """Every key that still verifies something, newest first."""
+        return await self._alive(app)
+
+    async def rotate(self, app: App, origin: Origin, *, is_emergency: bool = False) -> None:
+        """Let the next key sign, retire the current one, publish another; nobody signed in notices.
+
+        In an emergency the keys that signed are forgotten, and every token under them is refused at once.
+        Raises: key_too_young (others may not have read the next key yet), feature_off (a shared secret is set by you).
+        """
+        for algorithm in {FEED_ALGORITHM, app.policy.ALGORITHM} - SHARED:
+            await self._rotate(app, algorithm, origin, is_emergency=is_emergency)
+        if is_emergency and app.policy.ALGORITHM in SHARED:
+            raise refuse(Code.FEATURE_OFF, field="SIGNING_KEY")
+
+    async def _rotate(self, app: App, algorithm: str, origin: Origin, *, is_emergency: bool) -> None:
+        await self.current(app, algorithm)
+        keys = await self._alive(app)
+        now_ms = self.clock.now_ms()
+        old, next_ = _one(keys, algorithm, KeyState.CURRENT), _one(keys, algorithm, KeyState.NEXT)
+        if old is None or next_ is None:
+            raise refuse(Code.UNAVAILABLE, "keys are turning at the same time")
+        wait_ms = next_.created_at_ms + PUBLISHED_S * SECOND_MS - now_ms
+        if wait_ms > 0 and not is_emergency:
+            raise refuse(Code.KEY_TOO_YOUNG, retry_after_s=-(-wait_ms // SECOND_MS))
+        fresh = await self._make(app.id, algorithm, KeyState.NEXT)
+        async with self.store.transaction(app.id) as tx:
+            if not await tx.signing_keys.change_state(old.id, KeyState.CURRENT, KeyState.RETIRED, now_ms):
+                raise refuse(Code.UNAVAILABLE, "keys are turning at the same time")
+            await tx.signing_keys.change_state(next_.id, KeyState.NEXT, KeyState.CURRENT, now_ms)
+            await tx.signing_keys.add(fresh)
+            if is_emergency:
+                for key in keys:
+                    if key.algorithm == algorithm and key.id != next_.id:
+                        await tx.signing_keys.remove(key.id)
+            payload = {"key_id": next_.id, "algorithm": algorithm, "emergency": is_emergency}
+            event = Event(EventType.SIGNING_KEY_ROTATED, origin, "operator", payload={**payload})
+            await self.audit.record(tx, event, now_ms)
+
+    async def bring(self, app: App, algorithm: str, private: Secret[str], origin: Origin) -> str:
+        """Sign with a key of the operator's own from now on: a PEM, a JWK, or a shared secret; answers its id.
+
+        Raises: field_invalid.
+        """
+        if algorithm not in ALGORITHMS:
+            raise refuse(Code.FIELD_INVALID, field="ALGORITHM")
+        try:
+            key = self.maker.load(algorithm, private)
+        except ValueError as error:
+            raise refuse(Code.FIELD_INVALID, str(error), field="SIGNING_KEY", why=str(error)) from error
+        old = _one(await self._alive(app), algorithm, KeyState.CURRENT)
+        now_ms = self.clock.now_ms()
+        row = self._row(app.id, key, private, KeyState.CURRENT, now_ms)
+        async with self.store.transaction(app.id) as tx:
+            if old is not None:
+                await tx.signing_keys.change_state(old.id, KeyState.CURRENT, KeyState.RETIRED, now_ms)
+            if not await tx.signing_keys.add(row):
+                raise refuse(Code.UNAVAILABLE, "keys are turning at the same time")
+            event = Event(EventType.SIGNING_KEY_ROTATED, origin, "operator", payload={"key_id": row.id})
+            await self.audit.record(tx, event, now_ms)
+        if algorithm not in SHARED:
+            await self._publish_next(app, algorithm)
+        return row.id
+
+    async def reseal(self, app: App) -> int:
+        """Seal private parts under the present master key; tells how many. May run twice."""
+        resealed = 0
+        for key in await self.store.reading(app.id).signing_keys.list():
+            private = self.ring.unseal(app.id, _place(key.id), key.sealed)
+            sealed = self.ring.seal(app.id, _place(key.id), private)
+            async with self.store.transaction(app.id) as tx:
+                resealed += await tx.signing_keys.reseal(key.id, key.sealed, sealed)
+        return resealed
+
+    async def _begin(self, app: App, algorithm: str) -> None:
+        first = await self._make(app.id, algorithm, KeyState.CURRENT)
+        async with self.store.transaction(app.id) as tx:
+            await tx.signing_keys.add(first)  # False: somebody else was quicker, and theirs is as good
+        if algorithm not in SHARED:
+            await self._publish_next(app, algorithm)
+
+    async def _publish_next(self, app: App, algorithm: str) -> None:
+        if _one(await self._alive(app), algorithm, KeyState.NEXT) is None:
+            fresh = await self._make(app.id, algorithm, KeyState.NEXT)
+            async with self.store.transaction(app.id) as tx:
+                await tx.signing_keys.add(fresh)
+
+    async def _make(self, app_id: AppId, algorithm: str, state: KeyState) -> SigningKey:
+        key, private = await self.maker.generate(algorithm)
+        return self._row(app_id, key, private, state, self.clock.now_ms())
+
+    def _row(self, app_id: AppId, key: Key, private: Secret[str], state: KeyState, now_ms: int) -> SigningKey:
+        key_id = new_id(now_ms, self.entropy)
+        public = key.public_jwk()
+        sealed = self.ring.seal(app_id, _place(key_id), private.reveal().encode())
+        return SigningKey(key_id, key.algorithm, state, json.dumps(public) if public else "", sealed, now_ms)
+
+    async def _alive(self, app: App) -> list[SigningKey]:
+        """Without those whose last token has expired, whether the sweeper has come by or not."""
+        oldest_ms = self.clock.now_ms() - app.policy.longest_token_s * SECOND_MS
+        keys = await self.store.reading(app.id).signing_keys.list()
+        return [key for key in keys if key.retired_at_ms is None or key.retired_at_ms > oldest_ms]
+
+    def _load(self, app_id: AppId, row: SigningKey) -> Key:
+        found = self.loaded.get((app_id, row.id))
+        if found is None:
+            private = Secret(self.ring.unseal(app_id, _place(row.id), row.sealed).decode())
+            if len(self.loaded) >= LOADED:
+                self.loaded.clear()
+            found = self.loaded[app_id, row.id] = self.maker.load(row.algorithm, private)
+        return found
+
+
+def _one(keys: Iterable[SigningKey], algorithm: str, state: KeyState) -> SigningKey | None:
+    return next((key for key in keys if key.algorithm == algorithm and key.state is state), None)
+
+
+def _place(key_id: str) -> str:
+    return f"signing_key.sealed.{key_id}"

@@ -1,0 +1,123 @@
+"""An answer as flat text, without what differs from one request to the next; and where two answers disagree."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+
+import jwt
+
+from tests.clients.simplejwt.sides import Answer
+
+HEADERS = ("content-type", "www-authenticate", "allow", "vary", "location")
+ABSENT = "absent"
+JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+# What a claim holds besides its type: a text of our own, a time as minutes from now, or nothing that can be compared.
+TIMES = {"exp", "refresh_exp"}
+SAID = {"token_type", "username"}
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One aspect of one answer."""
+
+    case: str
+    aspect: str
+    theirs: str
+    ours: str
+
+    def __str__(self) -> str:
+        return f"{self.case} · {self.aspect}\n    theirs  {self.theirs}\n    ours    {self.ours}"
+
+
+def disagreements(case: str, theirs: Mapping[str, str], ours: Mapping[str, str]) -> Iterator[Disagreement]:
+    """Every aspect that is not the same in both."""
+    for aspect in sorted(theirs.keys() | ours.keys()):
+        one, other = theirs.get(aspect, ABSENT), ours.get(aspect, ABSENT)
+        if one != other:
+            yield Disagreement(case, aspect, one, other)
+
+
+def described(answer: Answer, root: str) -> dict[str, str]:
+    """Aspect by aspect. `root` is the path under which this server keeps its `/api/`."""
+    listed = {name for name in answer.headers if name in HEADERS or name.startswith("access-control-")}
+    aspects = {"status": f"{answer.status} {answer.reason}"} | {name: answer.headers[name] for name in listed}
+    if "vary" in aspects:
+        aspects["vary"] = ", ".join(sorted(part.strip().lower() for part in aspects["vary"].split(",")))
+    if "location" in aspects:
+        aspects["location"] = aspects["location"].removeprefix(root)
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    if kind == "application/json" and answer.body:
+        aspects |= dict(_json("body", answer.json()))
+    elif kind == "text/html" and answer.body:
+        aspects["body"] = f"a page{_forms(answer.body)}"
+    elif answer.body:
+        aspects["body"] = answer.body.decode(errors="replace")
+    return aspects
+
+
+def _json(where: str, value: Any) -> Iterator[tuple[str, str]]:
+    match value:
+        case dict() if value:
+            for name, part in value.items():
+                yield from _json(f"{where}.{name}", part)
+        case list() if value:
+            for number, part in enumerate(value):
+                yield from _json(f"{where}[{number}]", part)
+        case str() if JWT.fullmatch(value):
+            yield from _token(where, value)
+        case str():
+            text = re.sub(r"(?s)(?<=JSON parse error - ).*", "…", value)
+            yield where, "a time" if TIME.fullmatch(value) else json.dumps(text, ensure_ascii=False)
+        case int() if not isinstance(value, bool):
+            yield where, "a number"
+        case _:
+            yield where, json.dumps(value)
+
+
+def _token(where: str, token: str) -> Iterator[tuple[str, str]]:
+    """The names and types of header and claims; values where both servers must mean the same."""
+    for name, value in jwt.get_unverified_header(token).items():
+        yield f"{where}.header.{name}", "a key id" if name == "kid" else json.dumps(value)
+    for name, value in jwt.decode(token, options={"verify_signature": False}).items():
+        if name in TIMES:
+            said = f"{(value - time.time()) / 60:.0f} min"
+        elif name in SAID:
+            said = json.dumps(value)
+        elif name == "jti":
+            said = "32 hex" if re.fullmatch("[0-9a-f]{32}", value) else value
+        else:
+            said = {str: "a text", int: "a number"}.get(type(value), "something else")
+        yield f"{where}.claims.{name}", said
+
+
+class _Forms(HTMLParser):
+    """The names of the inputs that a person fills in, form by form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, list[str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "form":
+            self.forms.append((given.get("action") or "", []))
+        elif tag == "input" and self.forms and given.get("type") not in {"hidden", "submit"}:
+            self.forms[-1][1].append(given.get("name") or "")
+
+
+def forms(page: bytes) -> list[tuple[str, list[str]]]:
+    """Action and names of the inputs of every form that asks for something."""
+    parser = _Forms()
+    parser.feed(page.decode())
+    return [(action, sorted(names)) for action, names in parser.forms if names]
+
+
+def _forms(page: bytes) -> str:
+    return "".join(f", a form of {' and '.join(names)}" for _, names in forms(page))

@@ -1,0 +1,265 @@
+"""Refresh families: what a tab, a lost reply and a thief get (RFC 9700 section 4.14.2)."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.world import ORIGIN, PASSWORD, World, together
+from vestibule.core.apps.policy import Policy
+from vestibule.core.guard.model import EventType
+from vestibule.core.messages.model import MessageKind
+from vestibule.core.tokens.dpop import Presenter
+from vestibule.core.tokens.model import Pair, TokenType
+from vestibule.kernel.errors import Code, DomainError
+from vestibule.kernel.jwt import read_jwt
+from vestibule.kernel.secret import Secret
+
+OWN = Presenter("Firefox/145")
+OTHER = Presenter("curl/8")
+MINUTE_MS = 60_000
+
+
+@pytest.fixture
+async def world(tmp_path):
+    world = await World.open(tmp_path)
+    await world.user()
+    yield world
+    await world.close()
+
+
+async def sign_in(world: World, presenter: Presenter = OWN) -> Pair:
+    return await world.house.families.sign_in(world.app, "ada@acme.test", Secret(PASSWORD), presenter, ORIGIN)
+
+
+async def refresh(world: World, token: str | None, presenter: Presenter = OWN) -> Pair:
+    assert token is not None
+    return await world.house.families.refresh(world.app, token, presenter, ORIGIN)
+
+
+async def refused(world: World, token: str | None, presenter: Presenter = OWN) -> Code:
+    with pytest.raises(DomainError) as caught:
+        await refresh(world, token, presenter)
+    return caught.value.code
+
+
+async def is_open(world: World, access: str) -> bool:
+    try:
+        await world.house.families.authenticate(world.app, access, TokenType.ACCESS)
+    except DomainError:
+        return False
+    return True
+
+
+def claims_of(token: str | None) -> dict[str, object]:
+    jwt = read_jwt(token or "")
+    assert jwt is not None
+    return jwt.claims
+
+
+def with_policy(world: World, **changes: object) -> None:
+    world.app = replace(world.app, policy=replace(world.app.policy, **changes))
+
+
+# Rotation ----------------------------------------------------------------------------------------
+
+
+async def test_the_newest_token_gives_a_new_pair(world):
+    first = await sign_in(world)
+    second = await refresh(world, first.refresh)
+    assert claims_of(second.refresh)["jti"] != claims_of(first.refresh)["jti"]
+    assert await is_open(world, second.access)
+
+
+async def test_a_family_is_a_session_of_the_list(world):
+    pair = await sign_in(world)
+    sessions = await world.house.user_admin.sessions(world.app, "ada@acme.test")
+    assert claims_of(pair.access)["sid"] in {session.id for session in sessions}
+
+
+async def test_claims_are_those_of_the_library_and_three_standard_ones(world):
+    pair = await sign_in(world)
+    names = {"token_type", "exp", "iat", "jti", "user_id", "username", "iss", "sub", "sid"}
+    assert set(claims_of(pair.refresh)) == set(claims_of(pair.access)) == names
+
+
+async def test_without_rotation_the_refresh_token_stays(world):
+    with_policy(world, ROTATE_REFRESH_TOKENS=False)
+    first = await sign_in(world)
+    assert (await refresh(world, first.refresh)).refresh is None
+    assert (await refresh(world, first.refresh)).refresh is None
+
+
+# Tabs and lost replies ---------------------------------------------------------------------------
+
+
+async def test_a_tab_with_a_replaced_token_gets_the_newest_pair_again(world):
+    first = await sign_in(world)
+    second = await refresh(world, first.refresh)
+    world.clock.tick(4 * MINUTE_MS)
+    again = await refresh(world, first.refresh)
+    assert claims_of(again.refresh) == claims_of(second.refresh)
+
+
+async def test_the_repeated_access_token_has_its_life_before_it(world):
+    first = await sign_in(world)
+    second = await refresh(world, first.refresh)
+    world.clock.tick(4 * MINUTE_MS)
+    again = await refresh(world, first.refresh)
+    assert claims_of(again.access)["jti"] == claims_of(second.access)["jti"]
+    world.clock.tick(4 * MINUTE_MS)
+    assert await is_open(world, again.access)
+
+
+async def test_a_tab_that_is_two_generations_behind_gets_the_newest(world):
+    first = await sign_in(world)
+    third = await refresh(world, (await refresh(world, first.refresh)).refresh)
+    assert claims_of((await refresh(world, first.refresh)).refresh) == claims_of(third.refresh)
+
+
+async def test_concurrent_tabs_make_one_generation(world):
+    first = await sign_in(world)
+    pairs = await together(8, lambda: refresh(world, first.refresh))
+    assert {claims_of(pair.refresh)["jti"] for pair in pairs} == {claims_of(pairs[0].refresh)["jti"]}
+
+
+async def test_the_window_of_zero_is_the_library_s_behaviour(world):
+    with_policy(world, REFRESH_REUSE_WINDOW=0)
+    first = await sign_in(world)
+    second = await refresh(world, first.refresh)
+    assert await refused(world, first.refresh) is Code.TOKEN_REVOKED
+    assert (await refresh(world, second.refresh)).refresh
+
+
+async def test_without_blacklisting_a_replaced_token_works_until_it_expires(world):
+    with_policy(world, BLACKLIST_AFTER_ROTATION=False)
+    first = await sign_in(world)
+    second = await refresh(world, first.refresh)
+    world.clock.tick(60 * MINUTE_MS)
+    assert claims_of((await refresh(world, first.refresh, OTHER)).refresh) == claims_of(second.refresh)
+
+
+# Thieves -----------------------------------------------------------------------------------------
+
+
+async def test_a_replaced_token_after_the_window_ends_the_family(world):
+    first = await sign_in(world)
+    second = await refresh(world, first.refresh)
+    world.clock.tick(5 * MINUTE_MS)
+    assert await refused(world, first.refresh) is Code.TOKEN_REVOKED
+    assert await refused(world, second.refresh) is Code.TOKEN_REVOKED
+    assert not await is_open(world, second.access)
+
+
+async def test_a_replaced_token_from_another_client_ends_the_family(world):
+    first = await sign_in(world)
+    second = await refresh(world, first.refresh)
+    assert await refused(world, first.refresh, OTHER) is Code.TOKEN_REVOKED
+    assert await refused(world, second.refresh) is Code.TOKEN_REVOKED
+
+
+async def test_an_owner_who_comes_after_the_thief_ends_the_family(world):
+    first = await sign_in(world)
+    stolen = await refresh(world, first.refresh, OTHER)
+    assert await refused(world, first.refresh) is Code.TOKEN_REVOKED
+    assert await refused(world, stolen.refresh, OTHER) is Code.TOKEN_REVOKED
+
+
+async def test_a_theft_leaves_the_user_s_other_sessions(world):
+    other = await sign_in(world)
+    first = await sign_in(world)
+    await refresh(world, first.refresh)
+    await refused(world, first.refresh, OTHER)
+    assert (await refresh(world, other.refresh)).refresh
+
+
+async def test_a_theft_is_recorded_and_told(world):
+    first = await sign_in(world)
+    await refresh(world, first.refresh)
+    await refused(world, first.refresh, OTHER)
+    events = await world.house.store.scanning(world.app.id).events.list(world.app.id and 0, 1_000)
+    payloads = [json.loads(event.payload) for event in events if event.type is EventType.REFRESH_REUSED]
+    assert [payload["verdict"] for payload in payloads] == ["stolen"]
+    assert (await world.mail(MessageKind.TOKEN_REUSED)).to == "ada@acme.test"
+
+
+async def test_a_theft_without_a_verified_address_is_told_at_the_next_sign_in(tmp_path):
+    world = await World.open(tmp_path, Policy(confirm_email=False))
+    await world.sign_up()
+    first = await sign_in(world)
+    await refresh(world, first.refresh)
+    await refused(world, first.refresh, OTHER)
+    assert (await sign_in(world)).notices == (MessageKind.TOKEN_REUSED,)
+    assert (await sign_in(world)).notices == ()
+    await world.close()
+
+
+# Ends --------------------------------------------------------------------------------------------
+
+
+async def test_revoking_ends_the_session_at_once(world):
+    pair = await sign_in(world)
+    await world.house.families.revoke(world.app, pair.refresh, OWN, ORIGIN)
+    assert not await is_open(world, pair.access)
+    assert await refused(world, pair.refresh) is Code.TOKEN_REVOKED
+
+
+async def test_a_tab_with_an_old_copy_signs_out_for_good(world):
+    first = await sign_in(world)
+    second = await refresh(world, first.refresh)
+    await world.house.families.revoke(world.app, first.refresh, OWN, ORIGIN)
+    assert await refused(world, second.refresh) is Code.TOKEN_REVOKED
+
+
+async def test_the_session_ends_with_its_newest_refresh_token(world):
+    pair = await sign_in(world)
+    world.clock.tick(24 * 60 * MINUTE_MS)
+    assert await refused(world, pair.refresh) is Code.TOKEN_EXPIRED
+    assert claims_of(pair.access)["sid"] not in {
+        session.id for session in await world.house.user_admin.sessions(world.app, "ada@acme.test")
+    }
+
+
+async def test_a_family_lives_no_longer_than_its_session(world):
+    pair = await sign_in(world)
+    for _ in range(59):
+        world.clock.tick(12 * 60 * MINUTE_MS)
+        pair = await refresh(world, pair.refresh)
+    world.clock.tick(12 * 60 * MINUTE_MS)
+    assert await refused(world, pair.refresh) is Code.TOKEN_EXPIRED
+
+
+async def test_an_access_token_never_outlives_the_session(world):
+    with_policy(world, session_absolute_ms=2 * MINUTE_MS)
+    pair = await sign_in(world)
+    claims = claims_of(pair.access)
+    assert int(str(claims["exp"])) - int(str(claims["iat"])) <= 120
+
+
+async def test_a_banned_user_is_refused_whatever_the_token(world):
+    pair = await sign_in(world)
+    await world.house.user_admin.ban(world.app, "ada@acme.test", ORIGIN)
+    assert await refused(world, pair.refresh) is Code.USER_BANNED
+    assert not await is_open(world, pair.access)
+
+
+async def test_a_deleted_user_is_unknown(world):
+    pair = await sign_in(world)
+    await world.house.user_admin.delete(world.app, "ada@acme.test", ORIGIN)
+    assert await refused(world, pair.refresh) is Code.USER_NOT_FOUND
+
+
+async def test_a_changed_password_ends_tokens_that_name_the_old_one(world):
+    with_policy(world, CHECK_REVOKE_TOKEN=True)
+    pair = await sign_in(world)
+    assert await is_open(world, pair.access)
+    await world.house.user_admin.set_password(world.app, "ada@acme.test", Secret("another-horse-8-battery"), ORIGIN)
+    assert await refused(world, pair.refresh) is Code.TOKEN_REVOKED
+
+
+async def test_a_token_of_another_app_is_nobody_s(world):
+    pair = await sign_in(world)
+    other = await world.house.apps.create("Other", world.app.environment, Policy(), ORIGIN)
+    with pytest.raises(DomainError) as caught:
+        await world.house.families.refresh(other, str(pair.refresh), OWN, ORIGIN)
+    assert caught.value.code is Code.TOKEN_INVALID

@@ -26,6 +26,7 @@ from vestibule.adapters.system import SystemClock, SystemEntropy
 from vestibule.adapters.word_lists import CommonPasswords
 from vestibule.core.accounts.passwords import PasswordRules
 from vestibule.core.accounts.users import Users
+from vestibule.core.admin.importing import Importing
 from vestibule.core.admin.users import UserAdmin
 from vestibule.core.apps.apps import Apps
 from vestibule.core.apps.operators import Operators
@@ -53,6 +54,7 @@ from vestibule.core.store import Store
 from vestibule.core.tokens.dpop import Clients
 from vestibule.core.tokens.families import Families
 from vestibule.core.tokens.keys import SigningKeys
+from vestibule.core.tokens.revocations import Revocations
 from vestibule.core.tokens.tokens import Tokens
 from vestibule.front import Front, Loader, Prefix
 from vestibule.gate import Door as HttpDoor
@@ -117,6 +119,8 @@ class Running:
     asgi: ASGIApp
     rounds: tuple[Round, ...]
     store: SqliteStore
+    stopping: asyncio.Event
+    """To be set before the server stops: answers that would go on for ever end then."""
 
 
 def compose(settings: Settings, parts: Parts | None = None) -> Running:
@@ -144,8 +148,9 @@ def compose(settings: Settings, parts: Parts | None = None) -> Running:
         Round("sweeper", sweeper.sweep, every_s=60.0),
         Round("checkpoint", store.checkpoint, every_s=10.0),
     )
-    front = _front(settings, parts, house)
-    running = Running(house, front, rounds, store)
+    stopping = asyncio.Event()
+    front = _front(settings, parts, house, stopping)
+    running = Running(house, front, rounds, store, stopping)
     front.lifespan = _lifespan(running)
     return running
 
@@ -205,6 +210,7 @@ def _house(settings: Settings, parts: Parts, store: Store, keys: KeyRing, wake: 
         attempts=Attempts(store, clock, entropy, keys),
         users=Users(store, clock, audit),
         user_admin=UserAdmin(store, clock, entropy, audit, hasher, passwords, mails),
+        importing=Importing(store, clock, entropy, audit, hasher),
         post=post,
         mails=mails,
         sign_up=sign_up,
@@ -216,10 +222,11 @@ def _house(settings: Settings, parts: Parts, store: Store, keys: KeyRing, wake: 
         signing_keys=signing_keys,
         tokens=tokens,
         families=Families(store, clock, entropy, audit, tokens, clients, mails, password_sign_in),
+        revocations=Revocations(store, clock, signing_keys, tokens, clock.now_ms()),
     )
 
 
-def _front(settings: Settings, parts: Parts, house: House) -> Front:
+def _front(settings: Settings, parts: Parts, house: House, stopping: asyncio.Event) -> Front:
     gate = Gate(
         agents=_module("vestibule.adapters.agents").AgentParser(),
         body_idle_s=settings.http.body_idle_timeout_s,
@@ -235,7 +242,7 @@ def _front(settings: Settings, parts: Parts, house: House) -> Front:
         return cast(HttpDoor, _module("vestibule.protocols.simplejwt.door").SimpleJwtDoor(house))
 
     async def discovery() -> HttpDoor:
-        return cast(HttpDoor, _module("vestibule.protocols.discovery.door").DiscoveryDoor(house))
+        return cast(HttpDoor, _module("vestibule.protocols.discovery.door").DiscoveryDoor(house, stopping))
 
     async def pages() -> HttpDoor:
         return cast(HttpDoor, _module("vestibule.web.pages.door").PagesDoor(house, parts.inbox_href))

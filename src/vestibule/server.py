@@ -41,8 +41,13 @@ async def serve(running: Running, settings: Settings, ready: Callable[[], Awaita
     )
     async with at_work(running):
         loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            running.stopping.set()
+            server.stop()  # type: ignore[no-untyped-call]  # granian's
+
         for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, server.stop)
+            loop.add_signal_handler(name, stop)
         serving = asyncio.create_task(server.serve())
         await _until_connected(settings, serving)
         if not serving.done():

@@ -7,6 +7,7 @@ Playwright; whatever merely waits uses the machine's own.
 import base64
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 
 from tests.browser.conftest import answering, free_port, vite_command
 from tests.browser.visitor import PASSWORD
@@ -76,8 +77,8 @@ def server(house, module_clock):
 def backend_url(server, app_port, module_clock, tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("django"), free_port()
     settings = module_clock.environment | {
-        "VESTIBULE_URL": server.env_url,
-        "VESTIBULE_API_KEY": server.api_key,
+        "AUTH_URL": server.env_url,
+        "AUTH_API_KEY": server.api_key,
         "FRONTEND_URL": f"http://localhost:{app_port}",
         "NOTEBOOK_DATABASE": str(folder / "notebook.sqlite3"),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -105,11 +106,15 @@ def app_url(server, backend_url, app_port, tmp_path_factory):
 def vestibule(house):
     """`vestibule("user", "list")`: a command on the running house, in a process of its own."""
     program = str(Path(sys.executable).with_name("vestibule"))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VESTIBULE_")}
 
     def run(*words, given=""):
         command = [program, *words, "--data", str(house.folder / "data"), "--json"]
-        said = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=30).stdout
-        return json.loads(said) if said.strip() else None
+        done = subprocess.run(
+            command, env=environment, input=given, capture_output=True, text=True, check=False, timeout=30
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else None
 
     return run
 
@@ -165,7 +170,8 @@ class Refreshes:
     """What the pages of a context ask for, and whether it came."""
 
     def __init__(self, context):
-        self.sent, self.answered = [], []
+        self.sent: list[Request] = []
+        self.answered: list[int] = []
         context.on("request", lambda request: self._is_one(request) and self.sent.append(request))
         context.on("response", lambda answer: self._is_one(answer.request) and self.answered.append(answer.status))
 
@@ -184,9 +190,11 @@ class Refreshes:
         return [request for request in self.sent if request.frame.page == page]
 
     @property
-    def repeated(self):
-        """How many refresh tokens were sent after another request had used them."""
-        return len(self.sent) - len({request.post_data for request in self.sent})
+    def shared(self):
+        """How many refresh tokens were sent by a tab after another tab had used them."""
+        return len({(request.frame.page, request.post_data) for request in self.sent}) - len(
+            {request.post_data for request in self.sent}
+        )
 
 
 def test_two_people_see_their_own_profile_and_notes_and_nobody_elses(visit, server, app_url, backend_url, newcomer):
@@ -267,10 +275,10 @@ def test_a_session_ended_in_one_place_is_refused_in_another_process_within_a_sec
     visit, server, app_url, backend_url, newcomer, vestibule, capsys
 ):
     ada, elsewhere, name = visit(server, app_url), visit(server, app_url), newcomer()
-    for visitor in (ada, elsewhere):
+    for visitor, note in ((ada, "milk"), (elsewhere, "bread")):
         logs_in(visitor, name)
         visitor.follows("Notes")
-        adds_note(visitor, "milk")
+        adds_note(visitor, note)
 
     with httpx.Client(base_url=backend_url, headers=bearer(ada), trust_env=False) as django:
         assert django.get("/api/notes/").status_code == 200
@@ -285,8 +293,9 @@ def test_a_session_ended_in_one_place_is_refused_in_another_process_within_a_sec
 
     ada.presses("Delete milk")
     ada.sees("Log in")
-    elsewhere.presses("Delete milk")
-    expect(notes(elsewhere)).to_have_count(0)
+    elsewhere.shot("still-here")
+    elsewhere.presses("Delete bread")
+    expect(notes(elsewhere)).to_have_text(["milkDelete"])
 
 
 @pytest.mark.slow
@@ -313,8 +322,9 @@ def test_five_tabs_with_a_copy_each_stay_signed_in_for_twenty_minutes(
     refreshes.settle(ada.page)
     assert set(refreshes.answered) == {200}
     # Two on load, for StrictMode runs effects twice; then one every four minutes. The first tab began by logging in.
-    assert [len(refreshes.of(tab.page)) for tab in tabs] == [5, 6, 6, 6, 6]
-    assert refreshes.repeated > 0, "no tab sent a token that another had used: nothing was shown"
+    asked = [len(refreshes.of(tab.page)) for tab in tabs]
+    assert all(count >= expected for count, expected in zip(asked, (5, 6, 6, 6, 6), strict=True)), asked
+    assert refreshes.shared > 0, "no tab sent a token that another had used: nothing was shown"
     assert len(vestibule("session", "list", f"{name}@example.com")) == 1
     for tab in tabs:
         tab.follows("Notes")

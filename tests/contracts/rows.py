@@ -22,6 +22,7 @@ from vestibule.core.guard.model import EventType, StoredEvent
 from vestibule.core.messages.model import MessageKind, OutboxRow
 from vestibule.core.sessions.model import Device, Session
 from vestibule.core.signin.model import Attempt, Authenticated, Challenge, ChallengeDetail, Purpose
+from vestibule.core.tokens.model import KeyState, RefreshToken, SigningKey
 from vestibule.kernel.ids import AppId, SessionId, UserId
 from vestibule.kernel.origin import Agent, Version
 
@@ -125,6 +126,14 @@ def an_event(**changes: Any) -> StoredEvent:
 
 def a_mail(app_id: AppId, **changes: Any) -> OutboxRow:
     return replace(OutboxRow(app_id, new_id(), "email", MessageKind.VERIFY, "sealed", 0, LATER, NOW), **changes)
+
+
+def a_signing_key(**changes: Any) -> SigningKey:
+    return replace(SigningKey(new_id(), "ES256", KeyState.CURRENT, '{"kty":"EC"}', "sealed", NOW), **changes)
+
+
+def a_refresh_token(**changes: Any) -> RefreshToken:
+    return replace(RefreshToken(SessionId(new_id()), 0, "ua:client", NOW, LATER), **changes)
 
 
 def a_bucket(**changes: Any) -> Bucket:

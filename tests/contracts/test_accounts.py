@@ -1,4 +1,4 @@
-"""core/accounts/ports.py: users, identifiers, credentials, registrations."""
+"""core/accounts/ports.py: users, identifiers, credentials, registrations, ids of other systems."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from tests.contracts.rows import (
     an_identifier,
     new_id,
 )
-from vestibule.core.accounts.model import UserStatus
+from vestibule.core.accounts.model import IdentifierKind, UserStatus
 
 
 async def test_a_user_comes_back_as_written(store, app_id):
@@ -182,3 +182,45 @@ async def test_erasing_forgets_registrations_of_the_user_and_of_the_address(stor
         assert await tx.registrations.find(former.id, NOW) is None
         assert await tx.registrations.live(EMAIL, first.value, NOW, 9) == []
         assert await tx.registrations.find(stranger.id, NOW) == stranger
+
+
+async def test_roles_change_once_and_a_deleted_user_has_none(store, app_id):
+    user = a_user(roles=("editor",))
+    async with store.transaction(app_id) as tx:
+        await tx.users.add(user)
+        assert not await tx.users.change_roles(user.id, ("editor",), LATER)
+        assert [await tx.users.change_roles(user.id, ("a", "b"), LATER) for _ in range(2)] == [True, False]
+        assert await tx.users.find(user.id) == replace(user, roles=("a", "b"), version=2, updated_at_ms=LATER)
+        await tx.users.erase(user.id, LATER)
+        assert not await tx.users.change_roles(user.id, ("admin",), LATER)
+
+
+async def test_primary_identifiers_of_all_kinds_are_found_together(store, app_id):
+    address = an_identifier()
+    name = an_identifier(user_id=address.user_id, kind=IdentifierKind.USERNAME, value="ada")
+    second = an_identifier(user_id=address.user_id, is_primary=False)
+    former = an_identifier(user_id=address.user_id, kind=IdentifierKind.USERNAME, value="former")
+    async with store.transaction(app_id) as tx:
+        for each in (address, second, former, an_identifier()):
+            await tx.identifiers.add(each, "")
+        await tx.identifiers.remove(former.id, NOW)
+        await tx.identifiers.add(name, "")
+        found = await tx.identifiers.primaries(address.user_id)
+    assert {each.kind: each for each in found} == {EMAIL: address, IdentifierKind.USERNAME: name}
+    assert len(found) == 2
+
+
+async def test_an_id_of_another_system_is_of_one_user(store, app_id, other_app_id):
+    ada, eve = a_user().id, a_user().id
+    async with store.transaction(app_id) as tx:
+        assert [await tx.aliases.add("django", "7", user_id) for user_id in (ada, ada, eve)] == [True, False, False]
+        assert await tx.aliases.add("clerk", "7", eve)
+        assert await tx.aliases.find("django", "7") == ada
+        assert await tx.aliases.find("clerk", "7") == eve
+        assert await tx.aliases.find("django", "8") is None
+        assert await tx.aliases.of_user(ada, "django") == "7"
+        assert await tx.aliases.of_user(ada, "clerk") is None
+        assert await tx.aliases.of_user(eve, "django") is None
+    assert await store.reading(other_app_id).aliases.find("django", "7") is None
+    async with store.transaction(other_app_id) as tx:
+        assert await tx.aliases.add("django", "7", eve)

@@ -16,7 +16,7 @@ TEXT = "\n".join(path.read_text() for path in Path(__file__).parent.glob("test_*
 
 
 def test_every_verb_has_a_contract():
-    assert len(PORTS) == 16
+    assert len(PORTS) == 21
     verbs = [(port, verb) for port, kind in PORTS.items() for verb, _ in getmembers(kind, isfunction) if verb[0] != "_"]
     aliases = "scan|reading"
     missing = [

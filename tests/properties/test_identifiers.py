@@ -1,10 +1,10 @@
-"""The normal form of an address."""
+"""The normal forms of an address and of a user name."""
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vestibule.core.accounts.identifiers import MAX_EMAIL_BYTES, masked, normal_email
+from vestibule.core.accounts.identifiers import MAX_EMAIL_BYTES, MAX_USERNAME, masked, normal_email, normal_username
 
 CORPUS = {
     "ada@acme.test": "ada@acme.test",
@@ -90,3 +90,56 @@ def test_masking_hides_all_but_the_first_letter(text):
     shown = masked(f"ada-{text}@acme.test")
     assert shown.startswith("a•••@")
     assert "da-" not in shown.partition("@")[0]
+
+
+NAMES = {
+    "ada": "ada",
+    "Ada": "ada",
+    "ＡＤＡ": "ada",
+    "ada@acme.test": "ada@acme.test",
+    "ada.l+x_9-": "ada.l+x_9-",
+    "Zoe\u0308": "zoë",
+    "ß": "ß",
+    "Σας": "σας",
+    "ÀÉ": "àé",
+    "π": "π",
+    "x" * 150: "x" * 150,
+}
+NO_NAMES = (
+    "",
+    " ",
+    "ada lovelace",
+    " ada",
+    "ada\0",
+    "ada\n",
+    "ada\u200b",
+    "①",
+    "♚",
+    "henry\u2163",
+    "\ud800",
+    "x" * 151,
+    "x" * 10**6,
+)
+
+
+@pytest.mark.parametrize(("typed", "normal"), NAMES.items())
+def test_normal_user_name(typed, normal):
+    """Examples of RFC 8265 section 3.5 among them."""
+    assert normal_username(typed) == normal
+
+
+@pytest.mark.parametrize("typed", NO_NAMES, ids=lambda typed: repr(typed[:20]))
+def test_no_user_name(typed):
+    assert normal_username(typed) is None
+
+
+@given(st.text(max_size=160))
+@example("İ")
+@example("ΑΣ")
+def test_a_user_name_has_one_form(typed):
+    normal = normal_username(typed)
+    if normal is not None:
+        assert normal_username(normal) == normal
+        assert 1 <= len(normal) <= MAX_USERNAME
+        assert normal.isprintable()
+        assert " " not in normal

@@ -14,7 +14,9 @@ from tests.contracts.rows import (
     a_file,
     a_key,
     a_mail,
+    a_refresh_token,
     a_session,
+    a_signing_key,
     a_user,
     an_attempt,
     an_identifier,
@@ -25,6 +27,7 @@ from tests.races.trials import VERB_TRIALS
 from vestibule.core.accounts.model import UserStatus
 from vestibule.core.guard.model import FailureRule, Rule
 from vestibule.core.signin.model import MAILED, Purpose
+from vestibule.core.tokens.model import KeyState
 
 pytestmark = pytest.mark.slow
 
@@ -99,6 +102,16 @@ async def erase_user(tx):
     return lambda tx: tx.users.erase(user.id, NOW)
 
 
+async def change_roles(tx):
+    await tx.users.add(user := a_user())
+    return lambda tx: tx.users.change_roles(user.id, ("admin",), NOW)
+
+
+async def add_alias(_tx):
+    value = new_id()
+    return lambda tx: tx.aliases.add("django", value, a_user().id)
+
+
 async def remember(_tx):
     name = new_id()
     return lambda tx: tx.apps.remember(name, new_id())
@@ -118,6 +131,41 @@ async def claim_mail(tx):
     # One mail per trial, and all trials of a chunk claim from one queue: every caller gets another mail or none.
     await tx.outbox.add(a_mail(tx.app_id))
     return lambda tx: tx.outbox.claim(NOW, LATER)
+
+
+async def add_signing_key(_tx):
+    algorithm = new_id()  # an app has one key of an algorithm in a state: each trial has an algorithm of its own
+    return lambda tx: tx.signing_keys.add(a_signing_key(algorithm=algorithm))
+
+
+async def retire_signing_key(tx):
+    await tx.signing_keys.add(key := a_signing_key(algorithm=new_id()))
+    return lambda tx: tx.signing_keys.change_state(key.id, KeyState.CURRENT, KeyState.RETIRED, NOW)
+
+
+async def remove_signing_key(tx):
+    await tx.signing_keys.add(key := a_signing_key(algorithm=new_id()))
+    return lambda tx: tx.signing_keys.remove(key.id)
+
+
+async def reseal_signing_key(tx):
+    await tx.signing_keys.add(key := a_signing_key(algorithm=new_id(), sealed="old"))
+    return lambda tx: tx.signing_keys.reseal(key.id, "old", new_id())
+
+
+async def supersede(tx):
+    await tx.refresh_tokens.add(token := a_refresh_token())
+    return lambda tx: tx.refresh_tokens.supersede(token.session_id, 0, NOW)
+
+
+async def add_dpop_proof(_tx):
+    jti = new_id()
+    return lambda tx: tx.dpop_proofs.add("key", jti, LATER)
+
+
+async def take_notices(tx):
+    await tx.notices.add(new_id(), user_id := a_user().id, "refresh_reused", NOW)
+    return lambda tx: tx.notices.take(user_id, NOW)
 
 
 async def add_bucket(_tx):
@@ -172,9 +220,18 @@ VERBS = [
     change_profile,
     change_status,
     erase_user,
+    change_roles,
+    add_alias,
     remember,
     reseal_key,
     revoke_key,
+    add_signing_key,
+    retire_signing_key,
+    remove_signing_key,
+    reseal_signing_key,
+    supersede,
+    add_dpop_proof,
+    take_notices,
     add_bucket,
     add_file,
     remove_file,

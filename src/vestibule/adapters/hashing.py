@@ -1,4 +1,4 @@
-"""Argon2id in a bounded pool. Implements core.signin.ports.Hasher."""
+"""Argon2id in a bounded pool, and the hashes of imported users. Implements core.signin.ports.Hasher."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
 from argon2.low_level import Type
 
+from vestibule.adapters.foreign_hashes import check_of
 from vestibule.core.store import in_transaction
 from vestibule.kernel.entropy import Entropy
 from vestibule.kernel.errors import Code, refuse
@@ -92,7 +93,10 @@ class Argon2Hasher:
         return await self._work(lambda: self._argon2.hash(_normal(password), salt=salt))
 
     async def verify(self, stored: str, password: Secret[str]) -> bool:
-        """Whether they belong together; a corrupt hash is a wrong password. Raises: overloaded."""
+        """Whether they belong together; a corrupt hash is a wrong password. Raises: overloaded.
+
+        A hash of another system takes the time that it takes there, until the first sign-in replaces it.
+        """
         return await self._work(lambda: self._matches(stored, password))
 
     async def verify_nothing(self, password: Secret[str]) -> None:
@@ -105,13 +109,18 @@ class Argon2Hasher:
         found = _strength_of(stored)
         return found is None or not any(row.is_met_by(found) for row in accepted)
 
+    def can_verify(self, stored: str) -> bool:
+        """Whether a hash of another system is one that `verify` understands."""
+        return check_of(stored) is not None
+
     def close(self) -> None:
         """Let the running hashes end."""
         self._pool.shutdown(cancel_futures=True)
 
     def _matches(self, stored: str, password: Secret[str]) -> bool:
         if _strength_of(stored) is None:
-            return False
+            check = check_of(stored)
+            return check is not None and check(password.reveal().encode("utf-8", "surrogatepass"))
         try:
             return self._argon2.verify(stored, _normal(password))
         except (Argon2Error, ValueError):

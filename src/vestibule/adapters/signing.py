@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
@@ -146,6 +146,16 @@ class JoseKeys:
         if _kind(algorithm).type == "oct" or PRIVATE_MEMBERS & jwk.keys():
             raise ValueError("only the public part of a key pair is shown to others")
         return JoseKey(algorithm, _fit(algorithm, _of_jwk(algorithm, jwk)))
+
+    def load_verifying(self, algorithm: str, public: str) -> JoseKey:
+        jwk = _jwk_of(public)
+        if jwk is not None:
+            return self.load_public(algorithm, jwk)
+        try:
+            raw = load_pem_public_key(public.encode())
+        except _WRONG:
+            raise ValueError("this is no public key: give a PEM (BEGIN PUBLIC KEY) or a JWK") from None
+        return JoseKey(algorithm, _fit(algorithm, raw))
 
     def _refuse_guessable(self, secret: bytes) -> None:
         text = secret.decode("latin-1")

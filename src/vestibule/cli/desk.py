@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
 from importlib import import_module
@@ -13,9 +14,10 @@ from typing import Any, TypeVar
 import click
 
 from vestibule.cli.words import words_of
+from vestibule.core.house import House
 from vestibule.kernel.errors import DomainError
 from vestibule.settings import Settings, SettingsError, load_from_machine
-from vestibule.workers.control import ask, error_of
+from vestibule.workers.control import ask, error_of, is_listening
 from vestibule.workers.operations import perform
 
 R = TypeVar("R")
@@ -64,6 +66,20 @@ def put(place: Place, operation: str, **values: object) -> Any:  # noqa: ANN401 
     answer = ask(settings.control_socket, operation, given) if settings.data_dir.exists() else None
     if answer is None:
         answer = asyncio.run(_alone(settings, operation, given))
+    return _result(answer)
+
+
+def put_each(place: Place, operation: str, several: Iterable[dict[str, object]], tell: Callable[[Any], None]) -> None:
+    """Perform an operation time after time, in a house that is opened once; `tell` hears of each result."""
+    settings = settings_of(place)
+    if settings.data_dir.exists() and is_listening(settings.control_socket):
+        for values in several:
+            tell(put(place, operation, **values))
+    else:
+        asyncio.run(_each_alone(settings, operation, ({"app": place.app or None, **each} for each in several), tell))
+
+
+def _result(answer: dict[str, object]) -> Any:  # noqa: ANN401  whatever JSON holds
     if "error" in answer:
         raise click.ClickException(words_of(answer["error"]))
     return answer["ok"]
@@ -93,7 +109,21 @@ def likely_settings(file: Path | None, data: Path | None) -> Settings:
 
 
 async def _alone(settings: Settings, operation: str, values: dict[str, object]) -> dict[str, object]:
-    """Open the house without its workers, do it, close."""
+    async with _opened(settings) as house:
+        return await _answer(house, operation, values)
+
+
+async def _each_alone(
+    settings: Settings, operation: str, several: Iterable[dict[str, object]], tell: Callable[[Any], None]
+) -> None:
+    async with _opened(settings) as house:
+        for values in several:
+            tell(_result(await _answer(house, operation, values)))
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[House]:
+    """The house without its workers, while the block lasts."""
     app = import_module("vestibule.app")
     store = import_module("vestibule.adapters.store.sqlite")
     try:
@@ -103,12 +133,16 @@ async def _alone(settings: Settings, operation: str, values: dict[str, object]) 
     except (ValueError, OSError) as error:
         raise click.ClickException(f"The house does not open: {error}") from None
     async with app.at_work(replace(running, rounds=())) as house:
-        try:
-            return {"ok": await perform(house, operation, values)}
-        except DomainError as error:
-            return {"error": error_of(error)}
-        except ValueError as error:
-            raise click.ClickException(f"{error}. `vestibule doctor` looks for the reason.") from None
+        yield house
+
+
+async def _answer(house: House, operation: str, values: dict[str, object]) -> dict[str, object]:
+    try:
+        return {"ok": await perform(house, operation, values)}
+    except DomainError as error:
+        return {"error": error_of(error)}
+    except ValueError as error:
+        raise click.ClickException(f"{error}. `vestibule doctor` looks for the reason.") from None
 
 
 def in_use(settings: Settings) -> str:

@@ -12,34 +12,40 @@ from vestibule.cli.show import say, show
 
 @click.group(
     epilog=examples(
-        "vestibule user create ada@your-domain", "vestibule user list", "vestibule user ban ada@your-domain"
+        "vestibule user create ada@your-domain", "vestibule user list", "vestibule user roles ada@your-domain editor"
     )
 )
 def user() -> None:
-    """Users of an app. USER is an e-mail address or an id."""
+    """Users of an app. USER is a user name, an e-mail address or an id."""
 
 
 @user.command(
     "create",
     epilog=examples(
         'vestibule user create ada@your-domain --name "Ada"',
+        "vestibule user create --username ada --first-name Ada --last-name Lovelace --password",
         "vestibule user create ada@your-domain --password",
         "pass show ada | vestibule user create ada@your-domain --password-stdin",
     ),
 )
-@click.argument("email")
-@click.option("--name", default=None, help="Name to show.")
+@click.argument("email", default="")
+@click.option("--username", default=None, help="User name, for apps that sign in with one.")
+@click.option("--name", default=None, help="Name to show; without it, first and last name.")
+@click.option("--first-name", default=None, help="First name.")
+@click.option("--last-name", default=None, help="Last name.")
 @click.option("--password", "asks", is_flag=True, help="Ask for a password instead of printing a link.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, its first line.")
 @administers
-def create(*, place: Place, email: str, name: str | None, asks: bool, password_stdin: bool) -> None:
-    """Create a user whose EMAIL you vouch for.
+def create(*, place: Place, email: str, asks: bool, password_stdin: bool, **names: str | None) -> None:
+    """Create a user whose EMAIL you vouch for; with a user name, it may be left out.
 
     Without a password you get a one-time link with which the user chooses one. A password is never an
     argument: other users of this machine could read it.
     """
+    if not email and not names["username"]:
+        raise click.UsageError("Give an EMAIL, or a --username, or both.")
     password = _password(is_asked=asks, is_piped=password_stdin) if asks or password_stdin else None
-    show(put(place, "user.create", email=email, name=name, password=password), is_json=place.is_json)
+    show(put(place, "user.create", email=email, password=password, **names), is_json=place.is_json)
 
 
 @user.command("list")
@@ -49,7 +55,7 @@ def create(*, place: Place, email: str, name: str | None, asks: bool, password_s
 def list_(place: Place, after: str, limit: int) -> None:
     """List users, oldest first."""
     found = put(place, "user.list", after=after, limit=limit)
-    columns = ("user_id", "email", "is_email_verified", "status", "name", "last_sign_in_at")
+    columns = ("user_id", "username", "email", "is_email_verified", "status", "name", "last_sign_in_at")
     show(found, is_json=place.is_json, columns=columns, empty="No user yet: vestibule user create EMAIL")
     if len(found) == limit:
         say(f"\nMore:  vestibule user list --after {found[-1]['user_id']}", is_json=place.is_json)
@@ -80,6 +86,41 @@ def set_password(*, place: Place, who: str, password_stdin: bool, link: bool) ->
         return
     put(place, "user.set_password", user=who, password=_password(is_asked=True, is_piped=password_stdin))
     say("Set. Every session of this user has ended.", is_json=place.is_json)
+
+
+@user.command("set-username", epilog=examples("vestibule user set-username ada@your-domain ada"))
+@click.argument("who", metavar="USER")
+@click.argument("name")
+@administers
+def set_username(place: Place, who: str, name: str) -> None:
+    """Give USER the user name NAME, unique in the app whatever its letter case. An address must be their own."""
+    answer = put(place, "user.set_username", user=who, username=name)
+    _tell(place, answer, "Set." if answer["changed"] else "That is the user name already.")
+
+
+@user.command(
+    "roles",
+    epilog=examples(
+        "vestibule user roles ada", "vestibule user roles ada editor staff", "vestibule user roles ada --none"
+    ),
+)
+@click.argument("who", metavar="USER")
+@click.argument("roles", nargs=-1, metavar="[ROLE]...")
+@click.option("--none", "is_none", is_flag=True, help="Take every role away.")
+@administers
+def set_roles(*, place: Place, who: str, roles: tuple[str, ...], is_none: bool) -> None:
+    """Show the roles of USER; with ROLE, give exactly these.
+
+    Tokens that are out carry the old roles until they are refreshed; the revocation feed tells those who read it.
+    """
+    if roles and is_none:
+        raise click.UsageError("Give roles, or --none, not both.")
+    if not roles and not is_none:
+        present = put(place, "user.show", user=who)["roles"]
+        _tell(place, {"roles": present}, ", ".join(present) or "No role.")
+        return
+    answer = put(place, "user.roles", user=who, roles=list(roles))
+    _tell(place, answer, "Set." if answer["changed"] else "These are the roles already.")
 
 
 @user.command("ban")

@@ -10,6 +10,11 @@ WORDS: dict[Code, str] = {
     Code.NOT_FOUND: "There is no such thing, or it has ended already.",
     Code.EMAIL_INVALID: "This is no e-mail address.",
     Code.EMAIL_TAKEN: "A user with this address is there already: `vestibule user show ADDRESS`.",
+    Code.USERNAME_INVALID: (
+        "This is no user name: letters, digits and signs without blanks, at most 150; an address only if it is the"
+        " user's own verified one."
+    ),
+    Code.USERNAME_TAKEN: "A user of this name is there already: `vestibule user show NAME`.",
     Code.FIELD_REQUIRED: "{field} is missing.",
     Code.FIELD_INVALID: "{field} has a value that does not fit. docs/policy.md shows what each field takes.",
     Code.FIELD_UNKNOWN: "{field} is not known here. docs/policy.md lists the fields of a policy.",

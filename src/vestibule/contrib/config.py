@@ -49,6 +49,10 @@ class Config:
     """Seconds that the last signed word of the feed may be old."""
     when_stale: str = "refuse"
     """What to do with tokens then: `"refuse"` or `"accept"`."""
+    first_wait: float = 3
+    """Seconds that the first requests of a process wait for the feed, at most."""
+    poll_interval: float = 0.5
+    """Seconds between two polls."""
     allow_actor: bool = True
     """Whether somebody who acts for the user (claim `act`) is let in."""
     allow_http: bool = False
@@ -98,14 +102,15 @@ def _complaints(config: Config) -> tuple[tuple[bool, str], ...]:
         (config.feed not in (True, False, "poll"), 'feed must be True, "poll" or False'),
         (
             config.feed is not False and _API_KEY.fullmatch(config.api_key) is None,
-            "api_key must be an API key (ak_…) of the app. Without one nobody tells that a session has ended: "
-            "set feed to False if tokens may be trusted until they expire",
+            "api_key must be an API key (ak_…) of the app; to trust tokens until they expire, set feed to False",
         ),
         (config.algorithm not in {"", *KEY_SHAPES, *SHARED}, "algorithm is unknown"),
         (is_shared != bool(config.signing_key), "signing_key and an algorithm HS256, HS384 or HS512 go together"),
         (is_shared and len(config.signing_key.encode()) < 32, "signing_key must have 32 bytes at least"),
         (not 0 <= config.leeway <= MAX_LEEWAY_S, f"leeway must be 0 to {MAX_LEEWAY_S} seconds"),
         (config.max_staleness < LEAST_STALENESS_S, f"max_staleness must be {LEAST_STALENESS_S} seconds at least"),
+        (not 0.05 <= config.poll_interval <= 2, "poll_interval must be 0.05 to 2 seconds"),
+        (not 0 <= config.first_wait <= 10, "first_wait must be 0 to 10 seconds"),
         (config.when_stale not in ("refuse", "accept"), 'when_stale must be "refuse" or "accept"'),
     )
 

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 FRAME_SKEW_S = 60
 
@@ -26,6 +27,8 @@ class Frame:
     window: float
     """Seconds that an entry matters: as long as the longest token that it is about."""
     entries: tuple[Entry, ...]
+    has_more: bool = False
+    """It was cut, and the next one goes on: until then not all is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,6 @@ class Known:
     epoch: str
     cursor: int
     signed_at: float
-    window: float
     sessions: Mapping[str, float]
     users: Mapping[str, float]
     roles: Mapping[str, tuple[float, tuple[str, ...]]]
@@ -57,16 +59,18 @@ class Known:
         return f"{self.epoch}-{self.cursor}"
 
 
-def handle(api_key: str, kind: str, identity: str) -> str:
-    """A session (`session`) or user (`user`) as the frames for this API key name it."""
-    return hmac.digest(api_key.encode(), f"{kind}:{identity}".encode(), hashlib.sha256).hex()[:32]
+def handle(api_key: str, name: str) -> str:
+    """What stands for `session:<sid>`, `user:<sub>` or `reader` in the frames for this API key."""
+    return hmac.digest(api_key.encode(), name.encode(), hashlib.sha256).hex()[:32]
 
 
-def read_frame(claims: Mapping[str, object], issuer: str, now: float) -> Frame | None:
-    """The frame in verified claims; None when it is not this issuer's, not of this hour, or not understood."""
+def read_frame(claims: Mapping[str, object], issuer: str, api_key: str, now: float) -> Frame | None:
+    """The frame in verified claims; None when it is for somebody else, not of this hour, or not understood."""
     signed_at, window, cursor = claims.get("iat"), claims.get("window"), claims.get("cursor")
     epoch, is_snapshot, listed = claims.get("epoch"), claims.get("snapshot"), claims.get("entries")
-    if claims.get("iss") != issuer or not is_number(signed_at) or not is_number(window) or window < 0:
+    if claims.get("iss") != issuer or claims.get("reader") != handle(api_key, "reader"):
+        return None
+    if not is_number(signed_at) or not is_number(window) or window < 0:
         return None
     if not isinstance(epoch, str) or not is_number(cursor) or not isinstance(is_snapshot, bool):
         return None
@@ -74,7 +78,9 @@ def read_frame(claims: Mapping[str, object], issuer: str, now: float) -> Frame |
         return None
     entries = tuple(_read_entry(item) for item in listed)
     whole = tuple(entry for entry in entries if entry is not None)
-    return Frame(signed_at, epoch, int(cursor), is_snapshot, window, whole) if len(whole) == len(entries) else None
+    if len(whole) < len(entries):
+        return None
+    return Frame(signed_at, epoch, int(cursor), is_snapshot, window, whole, has_more=claims.get("more") is True)
 
 
 def merge(known: Known | None, frame: Frame, now: float, leeway: float) -> Known | None:
@@ -85,11 +91,10 @@ def merge(known: Known | None, frame: Frame, now: float, leeway: float) -> Known
     if frame.is_snapshot:
         if known is not None and _is_older(frame, known):
             return None
-        known = Known(frame.epoch, frame.cursor, frame.signed_at, frame.window, {}, {}, {})
+        known = Known(frame.epoch, frame.cursor, frame.signed_at, {}, {}, {})
     elif known is None or frame.epoch != known.epoch or frame.cursor < known.cursor:
         return None
-    window = max(known.window, frame.window)
-    since = now - window - leeway
+    since = now - frame.window - leeway
     sessions = _latest(since, known.sessions.items(), ((e.session, e.at) for e in frame.entries if e.session))
     users = _latest(since, known.users.items(), ((e.user, e.at) for e in frame.entries if e.user and e.roles is None))
     roles = {user: given for user, given in known.roles.items() if given[0] >= since}
@@ -97,10 +102,10 @@ def merge(known: Known | None, frame: Frame, now: float, leeway: float) -> Known
         if entry.roles is not None and entry.at >= max(since, roles.get(entry.user, (since,))[0]):
             roles[entry.user] = (entry.at, entry.roles)
     signed_at = max(known.signed_at, frame.signed_at)
-    return Known(frame.epoch, frame.cursor, signed_at, window, sessions, users, roles)
+    return Known(frame.epoch, frame.cursor, signed_at, sessions, users, roles)
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether a JSON value is a number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -127,4 +132,6 @@ def _read_entry(item: object) -> Entry | None:
             return Entry(at, user=user, roles=tuple(map(str, roles)))
         case {"at": int() | float() as at, "user": str() as user}:
             return Entry(at, user=user)
+        case {"at": int() | float() as at}:
+            return Entry(at)  # a kind that came after this reader was written
     return None

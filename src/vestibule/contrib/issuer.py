@@ -39,15 +39,15 @@ _MODULUS = range(342, 1_367)
 log = logging.getLogger("vestibule.contrib")
 
 
-class Unreachable(Exception):
+class IssuerError(Exception):
     """The issuer did not answer, or not what was asked for."""
 
 
-class NotYet(Exception):
+class WouldWaitError(Exception):
     """The answer needs the network: ask again from where waiting is allowed."""
 
 
-FAILURES = (OSError, HTTPException, ValueError, RecursionError, Unreachable)
+FAILURES = (OSError, HTTPException, ValueError, RecursionError, IssuerError)
 """What asking may raise."""
 
 
@@ -66,15 +66,15 @@ def ask(connection: HTTPConnection, config: Config, path: str, headers: Mapping[
 
 
 def body_of(answer: HTTPResponse, config: Config, limit_bytes: int) -> bytes:
-    """The body. Raises Unreachable when it is too long or comes too slowly."""
+    """The body. Raises IssuerError when it is too long or comes too slowly."""
     deadline = config.ticks() + TIMEOUT_S
     body = bytearray()
     while chunk := answer.read1(65_536):
         body += chunk
         if len(body) > limit_bytes:
-            raise Unreachable("the answer is too long")
+            raise IssuerError("the answer is too long")
         if config.ticks() > deadline:
-            raise Unreachable("the answer is too slow")
+            raise IssuerError("the answer is too slow")
     return bytes(body)
 
 
@@ -103,16 +103,16 @@ class Keys:
         self._loaded_at = self._try_at = self._guess_at = float("-inf")
 
     def is_signed(self, jwt: Jwt, *, patient: bool = True) -> bool:
-        """Whether the issuer signed it. Raises Unreachable without keys; NotYet when it would have to wait."""
+        """Whether the issuer signed it. Raises IssuerError without keys; WouldWaitError when it would have to wait."""
         kid = jwt.header.get("kid")
         if jwt.header["alg"] not in KEY_SHAPES or not isinstance(kid, str):
             return False
         if self._is_due(kid):
             if not patient:
-                raise NotYet
+                raise WouldWaitError
             self._refresh(kid)
         if self._keys is None or self._config.ticks() - self._loaded_at > KEPT_S:
-            raise Unreachable("the keys of the issuer are not known")
+            raise IssuerError("the keys of the issuer are not known")
         found = self._keys.get(kid)
         return found is not None and is_signed(jwt, found.algorithm, found.key)
 
@@ -149,7 +149,7 @@ class Keys:
         try:
             answer = ask(connection, self._config, "/.well-known/jwks.json", {"Accept": "application/json"})
             if answer.status != 200:
-                raise Unreachable(f"status {answer.status}")
+                raise IssuerError(f"status {answer.status}")
             return read_keys(json.loads(body_of(answer, self._config, KEYS_BYTES)))
         finally:
             connection.close()
@@ -159,7 +159,7 @@ def read_keys(document: object) -> dict[str, PublicKey]:
     """The signing keys of a JWK Set by their names; what is not understood is left out. Source: RFC 7517."""
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list) or len(listed) > KEYS_LIMIT:
-        raise Unreachable("that is no JWK Set")
+        raise IssuerError("that is no JWK Set")
     return {item["kid"]: key for item in listed if isinstance(item, dict) and (key := _read_key(item)) is not None}
 
 
@@ -171,7 +171,9 @@ def _read_key(item: dict[str, object]) -> PublicKey | None:
         return None
     if item["kty"] == "RSA" and len(str(item.get("n"))) not in _MODULUS:
         return None
-    public = {name: value for name, value in item.items() if name in _PUBLIC and isinstance(value, str)}
+    public: dict[str, str | list[str]] = {
+        name: value for name, value in item.items() if name in _PUBLIC and isinstance(value, str)
+    }
     try:
         return PublicKey(algorithm, JWKRegistry.import_key(public))
     except Exception as error:  # noqa: BLE001  a key that a library cannot read is a key we do not have

@@ -5,26 +5,25 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
+from types import MappingProxyType
 
 from vestibule.contrib.config import Config
 from vestibule.contrib.feed import Known, merge, read_frame
-from vestibule.contrib.issuer import FAILURES, Keys, NotYet, Unreachable, ask, body_of, connect
+from vestibule.contrib.issuer import FAILURES, IssuerError, Keys, WouldWaitError, ask, body_of, connect
 from vestibule.kernel.jwt import read_jwt
 
 FRAME_BYTES = 16 * 1024 * 1024
 """A snapshot with some 150,000 entries."""
 PATH = "/.well-known/revocations"
-FIRST_WAIT_S = 3.0
-"""How long a request waits for the first frame."""
 SILENCE_S = 7.0
 """A stream that was silent for longer is dead: the issuer speaks every 5 seconds."""
-POLL_S = 0.5
 POLLS = 120
 """How often to poll before the stream is tried again."""
 RETRY_LIMIT_S = 4.0
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 log = logging.getLogger("vestibule.contrib")
 
@@ -38,6 +37,8 @@ class Revocations:
         self._known: Known | None = None
         self._heard_at = float("-inf")
         self._must_begin_anew = False
+        self._complaint = ""
+        """The last trouble, so that it is logged once."""
         self._tried = threading.Event()
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -45,12 +46,12 @@ class Revocations:
         self._connection: HTTPConnection | None = None
 
     def ask(self, *, patient: bool = True) -> tuple[Known | None, bool]:
-        """What is known, and whether it is fresh enough. Raises NotYet when it would have to wait."""
+        """What is known, and whether it is fresh enough. Raises WouldWaitError when it would have to wait."""
         if not self._tried.is_set():
             self._start()
             if not patient:
-                raise NotYet
-            self._tried.wait(FIRST_WAIT_S)
+                raise WouldWaitError
+            self._tried.wait(self._config.first_wait)
         return self._known, self._config.ticks() - self._heard_at <= self._config.max_staleness
 
     def close(self) -> None:
@@ -79,34 +80,37 @@ class Revocations:
                     self._poll()
             except Exception:
                 log.exception("the reader of the revocation feed failed, and goes on")
-            self._stop.wait(POLL_S)
+            self._stop.wait(self._config.poll_interval)
 
     def _stream(self) -> bool:
         """Read events until they end; whether there was a good one."""
         heard = False
         try:
-            with closing(self._connect(SILENCE_S)) as connection, self._answer(connection, {}, is_stream=True) as answer:
+            with (
+                closing(self._connect()) as connection,
+                self._answer(connection, "text/event-stream") as answer,
+            ):
                 if answer.status == 200 and answer.headers.get_content_type() == "text/event-stream":
-                    for frame in events(answer):
+                    for frame in events(answer, FRAME_BYTES):
                         if not self._take(frame):
                             break  # whatever it hid is fetched again, from the last good position
                         heard = True
         except FAILURES as error:
-            self._complain("stream", error)
-        return heard
+            self._complain(error)
+        return heard or self._must_begin_anew
 
     def _poll(self) -> None:
-        pause = POLL_S
-        with closing(self._connect(SILENCE_S)) as connection:
+        pause = self._config.poll_interval
+        with closing(self._connect()) as connection:
             for _ in range(POLLS):
                 try:
                     is_good = self._poll_once(connection)
                 except FAILURES as error:
                     connection.close()
                     is_good = False
-                    self._complain("poll", error)
+                    self._complain(error)
                 self._tried.set()
-                pause = POLL_S if is_good else min(2 * pause, RETRY_LIMIT_S)
+                pause = self._config.poll_interval if is_good else min(2 * pause, RETRY_LIMIT_S)
                 if self._stop.wait(pause):
                     return
 
@@ -115,22 +119,21 @@ class Revocations:
         known, age = self._known, self._config.ticks() - self._heard_at
         is_young = known is not None and not self._must_begin_anew and age < self._config.max_staleness / 3
         headers = {"If-None-Match": f'"{known.position}"'} if known is not None and is_young else {}
-        with self._answer(connection, headers, is_stream=False) as answer:
+        with self._answer(connection, "application/jwt", headers) as answer:
             body = body_of(answer, self._config, FRAME_BYTES)
         if answer.status == 304:
             return True
         if answer.status != 200:
-            raise Unreachable(f"status {answer.status}")
+            raise IssuerError(f"status {answer.status}")
         return self._take(body.decode())
 
-    def _connect(self, timeout_s: float) -> HTTPConnection:
-        self._connection = connect(self._config, timeout_s)
+    def _connect(self) -> HTTPConnection:
+        self._connection = connect(self._config, SILENCE_S)
         return self._connection
 
-    def _answer(self, connection: HTTPConnection, headers: dict[str, str], *, is_stream: bool) -> HTTPResponse:
+    def _answer(self, connection: HTTPConnection, accept: str, headers: Mapping[str, str] = NO_HEADERS) -> HTTPResponse:
         known = None if self._must_begin_anew else self._known
         since = "" if known is None else f"?since={known.position}"
-        accept = "text/event-stream" if is_stream else "application/jwt"
         asked = {"Authorization": self._config.api_key, "Accept": accept, **headers}
         return ask(connection, self._config, f"{PATH}{since}", asked)
 
@@ -149,25 +152,29 @@ class Revocations:
         self._must_begin_anew = known is None
         if known is None:
             return False
-        if self._known is None or frame.signed_at > self._known.signed_at:
-            self._heard_at = self._config.ticks()
+        is_news = self._known is None or frame.signed_at > self._known.signed_at
         self._known = known
+        if is_news:  # a frame that is repeated to us is no sign of life
+            self._heard_at = self._config.ticks()
+        self._complaint = ""
         self._tried.set()
         return True
 
-    def _complain(self, way: str, error: Exception) -> None:
-        if not self._stop.is_set():
-            log.warning("revocation feed (%s): %s", way, error or type(error).__name__)
+    def _complain(self, error: Exception) -> None:
+        complaint = str(error) or type(error).__name__
+        if complaint != self._complaint and not self._stop.is_set():
+            log.warning("no revocation feed: %s", complaint)
+        self._complaint = complaint
 
 
-def events(stream: HTTPResponse) -> Iterator[str]:
-    """The data of the server-sent events called `revocations`. Raises Unreachable for an endless one."""
+def events(stream: HTTPResponse, limit_bytes: int) -> Iterator[str]:
+    """The data of the server-sent events called `revocations`. Raises IssuerError for an endless one."""
     name, data, size = "", list[str](), 0
-    while line := stream.readline(FRAME_BYTES + 1):
+    while line := stream.readline(limit_bytes + 1):
         text = line.decode().rstrip("\r\n")
         size += len(line)
-        if size > FRAME_BYTES:
-            raise Unreachable("the event is too long")
+        if size > limit_bytes:
+            raise IssuerError("the event is too long")
         field, _, value = text.partition(":")
         if field == "event":
             name = value.removeprefix(" ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vestibule.core.accounts.users import Users
+from vestibule.core.admin.importing import Importing
 from vestibule.core.admin.users import UserAdmin
 from vestibule.core.apps.apps import Apps
 from vestibule.core.apps.operators import Operators
@@ -27,6 +28,7 @@ from vestibule.core.signin.signup import SignUp
 from vestibule.core.store import Store
 from vestibule.core.tokens.families import Families
 from vestibule.core.tokens.keys import SigningKeys
+from vestibule.core.tokens.revocations import Revocations
 from vestibule.core.tokens.tokens import Tokens
 from vestibule.kernel.clock import Clock
 from vestibule.kernel.entropy import Entropy
@@ -56,6 +58,7 @@ class House:
     attempts: Attempts
     users: Users
     user_admin: UserAdmin
+    importing: Importing
     post: Post
     mails: Mails
     sign_up: SignUp
@@ -67,6 +70,7 @@ class House:
     signing_keys: SigningKeys
     tokens: Tokens
     families: Families
+    revocations: Revocations
 
     def env_url(self, app_id: AppId) -> str:
         """The address of an app: every URL we mint begins with it."""

@@ -10,7 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from vestibule.core.accounts.model import Person
+import msgspec
+
+from vestibule.core.accounts.model import Person, name_of
+from vestibule.core.admin.importing import OldUser, Wishes
 from vestibule.core.admin.rotation import rotate
 from vestibule.core.admin.users import NewUser
 from vestibule.core.apps.apps import NewKey
@@ -27,6 +30,7 @@ from vestibule.kernel.secret import Secret
 Json = object
 Member = TypeVar("Member", Environment, KeyKind)
 ORIGIN = Origin(door="cli", agent=Agent(browser=Version("vestibule CLI")))
+NAMES = ("name", "first_name", "last_name")
 OPERATORS = "operators"
 """Names the reserved app whose users are the operators."""
 
@@ -51,6 +55,13 @@ class Arguments:
     def secret(self, name: str) -> Secret[str]:
         """A text that does not print. Raises: field_required, field_invalid."""
         return Secret(self.text(name))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Several texts. Raises: field_invalid."""
+        values = self.values.get(name, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise refuse(Code.FIELD_INVALID, field=name)
+        return tuple(values)
 
     def number(self, name: str, default: int) -> int:
         """A whole number. Raises: field_invalid."""
@@ -136,11 +147,11 @@ async def operator_link(house: House, given: Arguments) -> Json:
 
 
 async def user_create(house: House, given: Arguments) -> Json:
-    """A new user whose address counts as verified; without a password, a link to choose one."""
+    """A new user whose address, if any, counts as verified; without a password, a link to choose one."""
     app = await find_app(house, given)
     password = given.secret("password") if given.has("password") else None
-    values: dict[str, object] = {"name": given.text("name")} if given.has("name") else {}
-    new = NewUser(given.text("email"), password, values)
+    values: dict[str, object] = {name: given.text(name) for name in NAMES if given.has(name)}
+    new = NewUser(given.text("email", ""), password, values, given.text("username", ""))
     person = await house.user_admin.create(app, new, ORIGIN)
     shown = _user(person)
     if password is None:
@@ -174,6 +185,20 @@ async def user_reset_link(house: House, given: Arguments) -> Json:
     return {"reset_url": await house.user_admin.reset_link(app, given.text("user"), ORIGIN)}
 
 
+async def user_set_username(house: House, given: Arguments) -> Json:
+    """Another user name."""
+    app = await find_app(house, given)
+    changed = await house.user_admin.set_username(app, given.text("user"), given.text("username"), ORIGIN)
+    return {"changed": changed}
+
+
+async def user_roles(house: House, given: Arguments) -> Json:
+    """Exactly these roles."""
+    app = await find_app(house, given)
+    changed = await house.user_admin.set_roles(app, given.text("user"), given.texts("roles"), ORIGIN)
+    return {"changed": changed}
+
+
 async def user_ban(house: House, given: Arguments) -> Json:
     """Keep a user out."""
     app = await find_app(house, given)
@@ -191,6 +216,21 @@ async def user_delete(house: House, given: Arguments) -> Json:
     app = await find_app(house, given)
     await house.user_admin.delete(app, given.text("user"), ORIGIN)
     return {"user": given.text("user")}
+
+
+async def user_import(house: House, given: Arguments) -> Json:
+    """Users of another system; each row says what became of it."""
+    app = await find_app(house, given)
+    flags = {name: given.values.get(name) is True for name in ("is_email_verified", "is_dry")}
+    wishes = Wishes(given.text("namespace"), **flags)
+    users = given.values.get("users")
+    if not isinstance(users, list):
+        raise refuse(Code.FIELD_INVALID, field="users")
+    try:
+        wanted = msgspec.convert(users, list[OldUser])
+    except msgspec.ValidationError as error:
+        raise refuse(Code.FIELD_INVALID, str(error), field="users") from error
+    return msgspec.to_builtins(await house.importing.take_in(app, wanted, wishes, ORIGIN))
 
 
 async def session_list(house: House, given: Arguments) -> Json:
@@ -221,9 +261,12 @@ OPERATIONS: dict[str, Operation] = {
     "user.show": user_show,
     "user.set_password": user_set_password,
     "user.reset_link": user_reset_link,
+    "user.set_username": user_set_username,
+    "user.roles": user_roles,
     "user.ban": user_ban,
     "user.unban": user_unban,
     "user.delete": user_delete,
+    "user.import": user_import,
     "session.list": session_list,
     "session.revoke": session_revoke,
 }
@@ -295,10 +338,13 @@ def _user(person: Person) -> dict[str, Json]:
     user = person.user
     return {
         "user_id": user.id,
+        "username": person.username or None,
         "email": person.email or None,
         "is_email_verified": person.is_email_verified,
         "status": user.status.value,
+        "roles": list(user.roles),
         **user.profile,
+        "name": name_of(user.profile),
         "created_at": iso(user.created_at_ms),
         "last_sign_in_at": iso(user.last_sign_in_at_ms),
     }

@@ -59,6 +59,8 @@ TOKENS = (
     post("blacklisted: refresh", REFRESH, lambda side: {"refresh": side.blacklisted()}),
     post("blacklisted: blacklist again", BLACKLIST, lambda side: {"refresh": side.blacklisted()}),
     post("blacklisted: verify", VERIFY, lambda side: {"token": side.blacklisted()}),
+    bearer("blacklisted: profile, access token of its pair", Side.orphan),
+    post("blacklisted: verify, access token of its pair", VERIFY, lambda side: {"token": side.orphan()}),
     post(
         "sliding: past its refresh_exp",
         SLIDING_REFRESH,

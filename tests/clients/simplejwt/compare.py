@@ -15,8 +15,10 @@ import jwt
 from tests.clients.simplejwt.sides import Answer
 
 HEADERS = ("content-type", "www-authenticate", "allow", "vary", "location")
+LISTS = {"allow", "vary", "access-control-allow-headers", "access-control-allow-methods"}  # in no order
 ABSENT = "absent"
 JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*")
+ID = re.compile(r"[0-9a-f]{24}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 # What a claim holds besides its type: a text of our own, a time as minutes from now, or nothing that can be compared.
 TIMES = {"exp", "refresh_exp"}
@@ -37,11 +39,22 @@ class Disagreement:
 
 
 def disagreements(case: str, theirs: Mapping[str, str], ours: Mapping[str, str]) -> Iterator[Disagreement]:
-    """Every aspect that is not the same in both."""
+    """Every aspect that is not the same in both; where the statuses differ, the whole answers in one."""
+    if theirs["status"] != ours["status"]:
+        yield Disagreement(case, "answer", _gist(theirs), _gist(ours))
+        return
     for aspect in sorted(theirs.keys() | ours.keys()):
         one, other = theirs.get(aspect, ABSENT), ours.get(aspect, ABSENT)
         if one != other:
             yield Disagreement(case, aspect, one, other)
+
+
+def _gist(aspects: Mapping[str, str]) -> str:
+    """Status and body in one line; that a token is there is enough."""
+    body = (
+        f"{name} {text}" for name, text in aspects.items() if re.fullmatch(r"body(?!.*\.(claims|header)\.).*", name)
+    )
+    return "; ".join((aspects["status"], *body))
 
 
 def described(answer: Answer, root: str) -> dict[str, str]:
@@ -49,7 +62,9 @@ def described(answer: Answer, root: str) -> dict[str, str]:
     listed = {name for name in answer.headers if name in HEADERS or name.startswith("access-control-")}
     aspects = {"status": f"{answer.status} {answer.reason}"} | {name: answer.headers[name] for name in listed}
     if "vary" in aspects:
-        aspects["vary"] = ", ".join(sorted(part.strip().lower() for part in aspects["vary"].split(",")))
+        aspects["vary"] = aspects["vary"].lower()
+    for name in LISTS & aspects.keys():
+        aspects[name] = ", ".join(sorted(part.strip() for part in aspects[name].split(",")))
     if "location" in aspects:
         aspects["location"] = aspects["location"].removeprefix(root)
     kind = answer.headers.get("content-type", "").partition(";")[0]
@@ -72,9 +87,13 @@ def _json(where: str, value: Any) -> Iterator[tuple[str, str]]:
                 yield from _json(f"{where}[{number}]", part)
         case str() if JWT.fullmatch(value):
             yield from _token(where, value)
+        case str() if TIME.fullmatch(value):
+            yield where, "a time"
+        case str() if ID.fullmatch(value):
+            yield where, "an id"
         case str():
-            text = re.sub(r"(?s)(?<=JSON parse error - ).*", "…", value)
-            yield where, "a time" if TIME.fullmatch(value) else json.dumps(text, ensure_ascii=False)
+            text = re.sub(r"(?s)(?<= parse error - ).*", "…", value)
+            yield where, json.dumps(text, ensure_ascii=False)
         case int() if not isinstance(value, bool):
             yield where, "a number"
         case _:
@@ -83,6 +102,7 @@ def _json(where: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _token(where: str, token: str) -> Iterator[tuple[str, str]]:
     """The names and types of header and claims; values where both servers must mean the same."""
+    yield where, "a token"
     for name, value in jwt.get_unverified_header(token).items():
         yield f"{where}.header.{name}", "a key id" if name == "kid" else json.dumps(value)
     for name, value in jwt.decode(token, options={"verify_signature": False}).items():

@@ -91,7 +91,9 @@ class Vestibule:
         self.command("signing_key.bring", algorithm=algorithm, key=key)
 
     def create(self, name: str) -> None:
-        self.command("user.create", username=name, password=PASSWORD, email=f"{name}@{DOMAIN}", first_name="A", last_name="B")
+        self.command(
+            "user.create", username=name, password=PASSWORD, email=f"{name}@{DOMAIN}", first_name="A", last_name="B"
+        )
 
     def deactivate(self, name: str) -> None:
         self.command("user.ban", user=f"{name}@{DOMAIN}")
@@ -122,7 +124,7 @@ def theirs(folder: Path) -> Iterator[Side]:
 def ours(folder: Path) -> Iterator[Side]:
     """Vestibule in its strict mode, with the oracle's key and everybody in it."""
     with vestibule(folder) as running:
-        running.policy(REFRESH_REUSE_WINDOW=0, UPDATE_LAST_LOGIN=False, ALGORITHM="HS256")
+        running.policy(REFRESH_REUSE_WINDOW=0, ALGORITHM="HS256")
         running.share_key("HS256", KEY)
         side = Side("Vestibule", running.server.env_url, running)
         side.prepare()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -90,13 +90,15 @@ class Side:
         for name in USERS:
             self.people.create(name)
         for name in USERS:
-            sliding = self.post("/api/token/sliding/", username=name, password=PASSWORD)["token"]
-            self.first[name] = self.pair(name) | {"sliding": sliding}
+            self.first[name] = self.pair(name) | {"sliding": self.slide(name)}
         self.people.deactivate("idle")
         self.people.delete("gone")
 
     def pair(self, name: str = "ada") -> dict[str, str]:
         return self.post("/api/token/", username=name, password=PASSWORD)
+
+    def slide(self, name: str = "ada") -> str:
+        return self.post("/api/token/sliding/", username=name, password=PASSWORD)["token"]
 
     def access(self) -> str:
         return self.first["ada"]["access"]
@@ -118,13 +120,15 @@ class Side:
         self.post("/api/token/blacklist/", refresh=refresh)
         return refresh
 
+    def orphan(self) -> str:
+        """An access token whose refresh token was blacklisted."""
+        pair = self.pair()
+        self.post("/api/token/blacklist/", refresh=pair["refresh"])
+        return pair["access"]
+
     def token(self, kind: str) -> str:
-        made: dict[str, Callable[[], str]] = {
-            "access": self.access,
-            "refresh": self.refresh,
-            "sliding": self.sliding,
-        }
-        return made[kind]()
+        """One to be spoilt: nobody takes it any more then, so it is always the same."""
+        return self.first["ada"][kind]
 
     def forge(self, token: str, change: Mapping[str, Any], *, key: str | None = None, alg: str = "HS256") -> str:
         """The token again with other claims (None: without), signed with the shared key or another one."""

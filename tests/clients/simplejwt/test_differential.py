@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
@@ -56,6 +56,16 @@ def test_both_servers_agree_but_for_the_table(comparison, group):
     of_group = [one for one in comparison.found if one.case.startswith(f"{group}:")]
     unexplained = [str(one) for one in of_group if not explains(one)]
     assert not unexplained, "\n" + "\n".join(unexplained)
+
+
+def test_an_only_app_answers_below_the_root_as_well(comparison):
+    """Of a server with one app, `/api/` is that of the app."""
+    there = comparison.ours
+    here = replace(there, base="http://{0.hostname}:{0.port}".format(urlsplit(there.base)))
+    some = [case for case in CASES if case.name.partition(":")[0] in {"good", "no slash", "options", "page"}]
+    found = [one for case in some for one in disagreements(case.name, *(seen(side, case) for side in (there, here)))]
+    assert len(some) > 40
+    assert "\n".join(map(str, found)) == ""
 
 
 def test_every_row_of_the_table_is_needed(comparison):

@@ -1,18 +1,22 @@
 """Tokens in foreign hands: PyJWT and the library itself verify ours, by shared key and by published keys."""
 
+import hmac
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.clients.simplejwt import servers
-from tests.clients.simplejwt.case import BLACKLIST, JSON, PROFILE, REFRESH, SLIDING_REFRESH, VERIFY
+from tests.clients.simplejwt.case import JSON, PROFILE, TOKEN_FIELDS, VERIFY
 from tests.clients.simplejwt.servers import Oracle, Vestibule
-from tests.clients.simplejwt.sides import KEY, Request, Side, tampered
+from tests.clients.simplejwt.sides import KEY, Answer, Request, Side, tampered
 
-KINDS = ("access", "refresh", "sliding")
-PUBLIC = ("ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256")
+PUBLIC = ("ES256", "ES384", "ES512", "EdDSA", "RS256")
 SHARED = ("HS256", "HS384", "HS512")
 AUDIENCE = "orders"
 
@@ -51,11 +55,15 @@ def fresh(side: Side) -> dict[str, str]:
     return side.pair() | {"sliding": side.slide()}
 
 
-def jwks(side: Side) -> dict[str, object]:
+def jwks(side: Side) -> dict[str, Any]:
     answer = side.send(Request("GET", "/.well-known/jwks.json", {}, b""))
     assert answer.status == 200
-    said: dict[str, object] = answer.json()
+    said: dict[str, Any] = answer.json()
     return said
+
+
+def read_profile(side: Side, token: str) -> Answer:
+    return side.send(Request("GET", PROFILE, {"Authorization": f"Bearer {token}"}, b""))
 
 
 def issuer(pair: Pair) -> str:
@@ -90,7 +98,7 @@ def test_a_verifier_that_expects_something_else_refuses_our_tokens(pair):
     token = fresh(pair.ours)["access"]
     backend = {"algorithm": "ES256", "jwk_url": f"{issuer(pair)}/.well-known/jwks.json"}
 
-    def verify(token: str = token, **expected: str) -> object:
+    def verify(token: str = token, **expected: str) -> Any:
         return pair.library.command("verify", token=token, **backend, **expected)
 
     assert verify(audience=AUDIENCE, issuer=issuer(pair))["aud"] == AUDIENCE
@@ -104,33 +112,40 @@ def test_the_live_django_server_takes_our_tokens_for_genuine_but_knows_no_such_u
     pair.house.share_key("HS256", KEY)
     token = fresh(pair.ours)["access"]
     assert pair.theirs.post(VERIFY, token=token) == {}
-    answer = pair.theirs.send(Request("GET", PROFILE, {"Authorization": f"Bearer {token}"}, b""))
-    # The user id is ours, which their table of integers cannot even look for.
-    assert answer.status != 200
+    # The user id is ours: their table of numbers cannot even look for it, and fails.
+    assert read_profile(pair.theirs, token).status == 500
 
 
-def test_tokens_that_another_holder_of_the_shared_key_made_open_nothing_here(pair):
+@pytest.mark.parametrize(("where", "path", "name", "kind"), TOKEN_FIELDS)
+def test_tokens_that_another_holder_of_the_shared_key_made_open_nothing_here(pair, where, path, name, kind):
     pair.house.policy(ALGORITHM="HS256")
     pair.house.share_key("HS256", KEY)
-    made = fresh(pair.theirs)
-    mine = fresh(pair.ours)
-    for kind in KINDS:
-        stolen = pair.ours.forge(made[kind], {**jwt.decode(mine[kind], KEY, ["HS256"], issuer=issuer(pair)), "jti": "0" * 32})
-        for token in (made[kind], stolen):
-            for path, name in ((REFRESH, "refresh"), (VERIFY, "token"), (BLACKLIST, "refresh"), (SLIDING_REFRESH, "token")):
-                answer = pair.ours.send(Request("POST", path, JSON, f'{{"{name}": "{token}"}}'.encode()))
-                assert (answer.status, answer.json()["detail"]) == (401, "Token is invalid")
-            answer = pair.ours.send(Request("GET", PROFILE, {"Authorization": f"Bearer {token}"}, b""))
-            assert answer.status == 401
+    copied = pair.ours.forge(fresh(pair.ours)[kind], {"jti": "0" * 32})
+    for token in (fresh(pair.theirs)[kind], copied):
+        answer = pair.ours.send(Request("POST", path, JSON, json.dumps({name: token}).encode()))
+        assert (answer.status, answer.json()["detail"]) == (401, "Token is invalid")
+        assert read_profile(pair.ours, token).status == 401
 
 
-@pytest.mark.parametrize("algorithm", SHARED)
-def test_our_published_keys_are_no_secrets_to_sign_with(pair, algorithm):
+@pytest.mark.parametrize("digest", ["sha256", "sha384", "sha512"])
+def test_our_published_keys_are_no_secrets_to_sign_with(pair, digest):
     token = fresh(pair.ours)["access"]
-    assert "d" not in {name for key in jwks(pair.ours)["keys"] for name in key}
-    for key in jwks(pair.ours)["keys"]:
-        pem = jwt.PyJWK.from_dict(key).key.public_bytes
-        del pem
-    confused = pair.ours.forge(token, {}, key=str(jwks(pair.ours)), alg=algorithm)
-    answer = pair.ours.send(Request("GET", PROFILE, {"Authorization": f"Bearer {confused}"}, b""))
-    assert answer.json()["messages"][0]["message"] == "Token is invalid"
+    key = jwt.PyJWK.from_dict(next(key for key in jwks(pair.ours)["keys"] if key["alg"] == "ES256")).key
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    header = jwt.get_unverified_header(token) | {"alg": f"HS{digest[3:]}"}
+    start = f"{part(json.dumps(header).encode())}.{token.split('.')[1]}"
+    for secret in (pem, pem.strip(), json.dumps(jwks(pair.ours)).encode()):
+        confused = f"{start}.{part(hmac.digest(secret, start.encode(), digest))}"
+        assert read_profile(pair.ours, confused).json()["messages"][0]["message"] == "Token is invalid"
+
+
+def test_what_is_published_holds_no_private_part(pair):
+    pair.house.policy(ALGORITHM="RS256")
+    fresh(pair.ours)
+    keys = jwks(pair.ours)["keys"]
+    assert {"ES256", "RS256"} <= {key["alg"] for key in keys}
+    assert all(key["use"] == "sig" and not key.keys() & {"d", "p", "q", "dp", "dq", "qi", "k"} for key in keys)
+
+
+def part(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 # Trust: tokens are Vestibule's, and so is the word that a session has ended. The API key is a secret.
 VESTIBULE = {
-    "URL": os.environ["VESTIBULE_URL"],
-    "API_KEY": os.environ["VESTIBULE_API_KEY"],
+    "URL": os.environ["AUTH_URL"],
+    "API_KEY": os.environ["AUTH_API_KEY"],
 }
 
 REST_FRAMEWORK = {

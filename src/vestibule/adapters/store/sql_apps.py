@@ -37,6 +37,7 @@ _SET_POLICY = point(
     "INSERT INTO policy (app_id, field, value, changed_at_ms) VALUES (:app_id, :field, :value, :now_ms)"
     " ON CONFLICT (app_id, field) DO UPDATE SET value = excluded.value, changed_at_ms = excluded.changed_at_ms"
 )
+_POLICY_CHANGED = point("SELECT changed_at_ms FROM policy WHERE app_id = :app_id AND field = :field")
 _INSTANCE = point("SELECT value FROM instance WHERE app_id = :app_id AND name = :name")
 _REMEMBER = point(
     "INSERT INTO instance (app_id, name, value) VALUES (:app_id, :name, :value) ON CONFLICT (app_id, name) DO NOTHING"
@@ -92,6 +93,10 @@ class SqlApps:
 
     async def set_policy(self, name: str, value: object, now_ms: int) -> None:
         await self._db.run(_SET_POLICY, field=name, value=json.dumps(value), now_ms=now_ms)
+
+    async def policy_changed_at_ms(self, name: str) -> int:
+        row = await self._db.one(_POLICY_CHANGED, field=name)
+        return 0 if row is None else int(row[0])
 
     async def instance_value(self, name: str) -> str | None:
         row = await self._db.one(_INSTANCE, name=name)

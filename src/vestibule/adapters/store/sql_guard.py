@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestibule.adapters.store.statement import Executor, point, scan
+from vestibule.adapters.store.statement import Executor, Row, point, scan
 from vestibule.core.guard.model import EventType, FailureRule, Rule, StoredEvent
 
 # The row in limit_key is the lock of its subject: whoever has written it counts alone.
@@ -61,6 +61,13 @@ _APPEND = point(
     " :session_id, :attempt_id, :device_id, :payload, :personal, :position)"
 )
 _LIST = scan(f"SELECT {_EVENT} FROM event WHERE app_id = :app_id AND position > :after ORDER BY position LIMIT :count")
+_LIST_OF = scan(
+    f"SELECT {_EVENT} FROM event WHERE app_id = :app_id AND type IN (:type_1, :type_2, :type_3, :type_4)"
+    " AND position > :after ORDER BY position LIMIT :count"
+)
+_LAST = point("SELECT position FROM event WHERE app_id = :app_id AND type = :type ORDER BY position DESC LIMIT 1")
+_BEFORE = point("SELECT position FROM event WHERE app_id = :app_id AND at_ms < :at_ms ORDER BY at_ms DESC LIMIT 1")
+_FEED = point("SELECT epoch, position FROM event_feed WHERE app_id = :app_id")
 
 
 class SqlLimits:
@@ -125,6 +132,27 @@ class SqlEvents:
         values |= {"type": event.type.value, "position": None if row is None else row[0]}
         await self._db.run(_APPEND, **values)
 
+    async def list_of(self, types: tuple[EventType, ...], after_position: int, limit: int) -> list[StoredEvent]:
+        names = {f"type_{number}": types[min(number, len(types)) - 1].value for number in range(1, 5)}
+        rows = await self._db.all(_LIST_OF, **names, after=after_position, count=limit)
+        return [_event(row) for row in rows]
+
+    async def last(self, type_: EventType) -> int:
+        row = await self._db.one(_LAST, type=type_.value)
+        return 0 if row is None else int(row[0])
+
+    async def before(self, at_ms: int) -> int:
+        row = await self._db.one(_BEFORE, at_ms=at_ms)
+        return 0 if row is None else int(row[0])
+
+    async def feed(self) -> tuple[str, int]:
+        row = await self._db.one(_FEED)
+        return ("", 0) if row is None else (str(row[0]), int(row[1]))
+
     async def list(self, after_position: int, limit: int) -> list[StoredEvent]:
         rows = await self._db.all(_LIST, after=after_position, count=limit)
-        return [StoredEvent(row[0], EventType(row[1]), *row[2:]) for row in rows]
+        return [_event(row) for row in rows]
+
+
+def _event(row: Row) -> StoredEvent:
+    return StoredEvent(row[0], EventType(row[1]), *row[2:])

@@ -15,6 +15,14 @@ class Hashes(Protocol):
         ...
 
 
+class OldHashes(Protocol):
+    """Knows the password hashes of other systems."""
+
+    def can_verify(self, stored: str) -> bool:
+        """Whether a user with this hash can sign in."""
+        ...
+
+
 @runtime_checkable
 class TurningKeys(Protocol):
     """A key ring that can get a new key while the house stands."""

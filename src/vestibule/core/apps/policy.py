@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
+from urllib.parse import urlsplit
 
 from vestibule.core.apps.token_policy import DAY_S, TokenPolicy
 from vestibule.kernel.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
@@ -105,6 +106,13 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 def is_origin(text: str) -> bool:
     """Whether a text is an origin exactly as browsers send it: no path, no slash at the end, no wildcard."""
     return _ORIGIN.fullmatch(text) is not None
+
+
+def allowed_origins(policy: Policy) -> set[str]:
+    """Whose pages may call the app in production: its list, and the origin of its redirect URL. Never `null`."""
+    parts = urlsplit(policy.redirect_url)
+    own = {f"{parts.scheme}://{parts.netloc}"} if parts.scheme in {"http", "https"} else set()
+    return (own | set(policy.origins)) - {"null", "*"}
 
 
 def is_place(url: str) -> bool:

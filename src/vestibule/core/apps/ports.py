@@ -31,6 +31,10 @@ class Apps(Protocol):
         """Override one field of the policy."""
         ...
 
+    async def policy_changed_at_ms(self, name: str) -> int:
+        """When a field of the policy was overridden last; 0 when it never was."""
+        ...
+
     async def instance_value(self, name: str) -> str | None:
         """A remembered fact of the installation."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from vestibule.core.guard.model import FailureRule, Rule, StoredEvent
+from vestibule.core.guard.model import EventType, FailureRule, Rule, StoredEvent
 
 
 class Limits(Protocol):
@@ -46,6 +46,22 @@ class Events(Protocol):
 
     async def append(self, event: StoredEvent) -> None:
         """Write it with the next position of its app, in the fact's own transaction."""
+        ...
+
+    async def list_of(self, types: tuple[EventType, ...], after_position: int, limit: int) -> list[StoredEvent]:
+        """Events of these types, at most four, in order. Scans: for `Store.scanning` only."""
+        ...
+
+    async def last(self, type_: EventType) -> int:
+        """The position of the newest event of a type; 0 when there is none."""
+        ...
+
+    async def before(self, at_ms: int) -> int:
+        """The position of the newest event before an instant; 0 when there is none."""
+        ...
+
+    async def feed(self) -> tuple[str, int]:
+        """The epoch of the log and its last position."""
         ...
 
     async def list(self, after_position: int, limit: int) -> list[StoredEvent]:

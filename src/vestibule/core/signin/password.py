@@ -122,16 +122,17 @@ class PasswordSignIn:
             live = await tx.credentials.find_password(user_id)
             if live is None or live.id != found.credential.id:
                 raise refuse(Code.INVALID_CREDENTIALS, "the password changed while it was verified")
-            proof = Authenticated(user_id, "password", now_ms)
-            opened = await self.door.admit(tx, app, proof, origin, now_ms, opening)
-            run = self.limiter.run_subject(app, found.counted_as, found.device_id)
-            await tx.limits.forgive(PASSWORD_FAILURES.method, run)
-            await self.audit.attempt(tx, _tried(found, None, opened), origin, now_ms)
+            # Before anything is opened: a token may name the password it was issued under.
             if fresh_hash is not None and await tx.credentials.remove(found.credential.id, now_ms):
                 event = Event(EventType.PASSWORD_REHASHED, origin, "system", None, user_id)
                 event_id = await self.audit.record(tx, event, now_ms)
                 rehashed = Credential(new_id(now_ms, self.entropy), user_id, fresh_hash)
                 await tx.credentials.add_password(rehashed, event_id, now_ms)
+            proof = Authenticated(user_id, "password", now_ms)
+            opened = await self.door.admit(tx, app, proof, origin, now_ms, opening)
+            run = self.limiter.run_subject(app, found.counted_as, found.device_id)
+            await tx.limits.forgive(PASSWORD_FAILURES.method, run)
+            await self.audit.attempt(tx, _tried(found, None, opened), origin, now_ms)
         return opened
 
     async def _note_refusal(self, app: App, found: _Found, origin: Origin, now_ms: int, refusal: DomainError) -> None:

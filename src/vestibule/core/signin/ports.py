@@ -91,3 +91,7 @@ class Hasher(Protocol):
     def is_outdated(self, stored: str) -> bool:
         """Whether the hash should be made again at the next sign-in."""
         ...
+
+    def can_verify(self, stored: str) -> bool:
+        """Whether a hash of another system is one that `verify` understands."""
+        ...

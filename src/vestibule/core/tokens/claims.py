@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vestibule.core.accounts.model import Person
+from vestibule.core.accounts.model import Person, name_of
 from vestibule.core.apps.model import App
 from vestibule.core.store import Tx
 from vestibule.kernel.keys import KeyRing
@@ -20,7 +20,7 @@ FIELDS: dict[str, Callable[[Person], object]] = {
     "email_verified": lambda person: person.is_email_verified,
     "first_name": lambda person: person.user.profile.get("first_name"),
     "last_name": lambda person: person.user.profile.get("last_name"),
-    "name": lambda person: person.user.profile.get("name"),
+    "name": lambda person: name_of(person.user.profile),
     "roles": lambda person: list(person.user.roles),
 }
 """What `TOKEN_CLAIMS` may name."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit
 from vestibule.core.guard.model import Event, EventType
-from vestibule.core.store import Store
+from vestibule.core.store import Store, Tx
 from vestibule.core.tokens.model import ALGORITHMS, FEED_ALGORITHM, SHARED, KeyState, SigningKey
 from vestibule.core.tokens.ports import Key, KeyMaker
 from vestibule.kernel.clock import SECOND_MS, Clock
 from vestibule.kernel.entropy import Entropy
-from vestibule.kernel.errors import Code, refuse
+from vestibule.kernel.errors import Code, DomainError, refuse
 from vestibule.kernel.ids import AppId, new_id
 from vestibule.kernel.keys import KeyRing
 from vestibule.kernel.origin import Origin
@@ -73,48 +73,68 @@ class SigningKeys:
             if key.public
         ]
 
-    async def list(self, app: App) -> list[SigningKey]:
-        """Every key that still verifies something, newest first."""
-        return await self._alive(app)
-
     async def rotate(self, app: App, origin: Origin, *, is_emergency: bool = False) -> None:
         """Let the next key sign, retire the current one, publish another; nobody signed in notices.
 
         In an emergency the keys that signed are forgotten, and every token under them is refused at once.
         Raises: key_too_young (others may not have read the next key yet), feature_off (a shared secret is set by you).
         """
-        for algorithm in {FEED_ALGORITHM, app.policy.ALGORITHM} - SHARED:
-            await self._rotate(app, algorithm, origin, is_emergency=is_emergency)
+        turns = [await self._turn(app, each) for each in {FEED_ALGORITHM, app.policy.ALGORITHM} - SHARED]
+        now_ms = self.clock.now_ms()
+        wait_ms = max(next_.created_at_ms for _, next_ in turns) + PUBLISHED_S * SECOND_MS - now_ms
+        if wait_ms > 0 and not is_emergency:
+            raise refuse(Code.KEY_TOO_YOUNG, retry_after_s=-(-wait_ms // SECOND_MS))
+        for old, next_ in turns:
+            await self._rotate(app, old, next_, origin, is_emergency=is_emergency)
         if is_emergency and app.policy.ALGORITHM in SHARED:
             raise refuse(Code.FEATURE_OFF, field="SIGNING_KEY")
 
-    async def _rotate(self, app: App, algorithm: str, origin: Origin, *, is_emergency: bool) -> None:
+    async def _turn(self, app: App, algorithm: str) -> tuple[SigningKey, SigningKey]:
+        """The key that signs, and the one that is to sign next."""
         await self.current(app, algorithm)
+        await self._publish_next(app, algorithm)
         keys = await self._alive(app)
-        now_ms = self.clock.now_ms()
         old, next_ = _one(keys, algorithm, KeyState.CURRENT), _one(keys, algorithm, KeyState.NEXT)
         if old is None or next_ is None:
-            raise refuse(Code.UNAVAILABLE, "keys are turning at the same time")
-        wait_ms = next_.created_at_ms + PUBLISHED_S * SECOND_MS - now_ms
-        if wait_ms > 0 and not is_emergency:
-            raise refuse(Code.KEY_TOO_YOUNG, retry_after_s=-(-wait_ms // SECOND_MS))
+            raise _turning()
+        return old, next_
+
+    async def _rotate(
+        self, app: App, old: SigningKey, next_: SigningKey, origin: Origin, *, is_emergency: bool
+    ) -> None:
+        algorithm, now_ms = old.algorithm, self.clock.now_ms()
         fresh = await self._make(app.id, algorithm, KeyState.NEXT)
         async with self.store.transaction(app.id) as tx:
             if not await tx.signing_keys.change_state(old.id, KeyState.CURRENT, KeyState.RETIRED, now_ms):
-                raise refuse(Code.UNAVAILABLE, "keys are turning at the same time")
+                raise _turning()
             await tx.signing_keys.change_state(next_.id, KeyState.NEXT, KeyState.CURRENT, now_ms)
             await tx.signing_keys.add(fresh)
             if is_emergency:
-                for key in keys:
-                    if key.algorithm == algorithm and key.id != next_.id:
-                        await tx.signing_keys.remove(key.id)
-            payload = {"key_id": next_.id, "algorithm": algorithm, "emergency": is_emergency}
-            event = Event(EventType.SIGNING_KEY_ROTATED, origin, "operator", payload={**payload})
-            await self.audit.record(tx, event, now_ms)
+                await self._drop_retired(tx, algorithm)
+            await self._record(tx, next_.id, algorithm, origin, now_ms, is_emergency=is_emergency)
 
-    async def bring(self, app: App, algorithm: str, private: Secret[str], origin: Origin) -> str:
+    async def _drop_retired(self, tx: Tx, algorithm: str) -> None:
+        for key in await tx.signing_keys.list():
+            if key.algorithm == algorithm and key.state is KeyState.RETIRED:
+                await tx.signing_keys.remove(key.id)
+
+    async def _record(
+        self, tx: Tx, key_id: str, algorithm: str, origin: Origin, now_ms: int, *, is_emergency: bool
+    ) -> None:
+        event = Event(
+            EventType.SIGNING_KEY_ROTATED,
+            origin,
+            "operator",
+            payload={"key_id": key_id, "algorithm": algorithm, "emergency": is_emergency},
+        )
+        await self.audit.record(tx, event, now_ms)
+
+    async def bring(
+        self, app: App, algorithm: str, private: Secret[str], origin: Origin, *, is_emergency: bool = False
+    ) -> str:
         """Sign with a key of the operator's own from now on: a PEM, a JWK, or a shared secret; answers its id.
 
+        In an emergency what other keys of this algorithm signed is refused at once.
         Raises: field_invalid.
         """
         if algorithm not in ALGORITHMS:
@@ -130,18 +150,41 @@ class SigningKeys:
             if old is not None:
                 await tx.signing_keys.change_state(old.id, KeyState.CURRENT, KeyState.RETIRED, now_ms)
             if not await tx.signing_keys.add(row):
-                raise refuse(Code.UNAVAILABLE, "keys are turning at the same time")
-            event = Event(EventType.SIGNING_KEY_ROTATED, origin, "operator", payload={"key_id": row.id})
-            await self.audit.record(tx, event, now_ms)
+                raise _turning()
+            if is_emergency:
+                await self._drop_retired(tx, algorithm)
+            await self._record(tx, row.id, algorithm, origin, now_ms, is_emergency=is_emergency)
         if algorithm not in SHARED:
             await self._publish_next(app, algorithm)
         return row.id
+
+    async def confirm(self, app: App, public: str) -> str:
+        """That this public key, a PEM or a JWK, belongs to the key that signs tokens now; answers its id.
+
+        Raises: field_invalid.
+        """
+        algorithm = app.policy.ALGORITHM
+        if algorithm in SHARED:
+            why = f"with {algorithm} there is none: whoever verifies has the SIGNING_KEY"
+            raise refuse(Code.FIELD_INVALID, field="VERIFYING_KEY", why=why)
+        key_id, key = await self.current(app, algorithm)
+        try:
+            is_ours = self.maker.load_verifying(algorithm, public).thumbprint() == key.thumbprint()
+            why = "it does not belong to the SIGNING_KEY, from which it is derived"
+        except ValueError as error:
+            is_ours, why = False, str(error)
+        if not is_ours:
+            raise refuse(Code.FIELD_INVALID, field="VERIFYING_KEY", why=why)
+        return key_id
 
     async def reseal(self, app: App) -> int:
         """Seal private parts under the present master key; tells how many. May run twice."""
         resealed = 0
         for key in await self.store.reading(app.id).signing_keys.list():
-            private = self.ring.unseal(app.id, _place(key.id), key.sealed)
+            try:
+                private = self.ring.unseal(app.id, _place(key.id), key.sealed)
+            except ValueError:
+                continue  # its master key is gone, and it with it
             sealed = self.ring.seal(app.id, _place(key.id), private)
             async with self.store.transaction(app.id) as tx:
                 resealed += await tx.signing_keys.reseal(key.id, key.sealed, sealed)
@@ -185,9 +228,17 @@ class SigningKeys:
             found = self.loaded[app_id, row.id] = self.maker.load(row.algorithm, private)
         return found
 
+    async def list(self, app: App) -> list[SigningKey]:
+        """Every key that still verifies something, newest first."""
+        return await self._alive(app)
+
 
 def _one(keys: Iterable[SigningKey], algorithm: str, state: KeyState) -> SigningKey | None:
     return next((key for key in keys if key.algorithm == algorithm and key.state is state), None)
+
+
+def _turning() -> DomainError:
+    return refuse(Code.UNAVAILABLE, "keys are turning at the same time")
 
 
 def _place(key_id: str) -> str:

@@ -112,6 +112,10 @@ class KeyMaker(Protocol):
         """
         ...
 
+    def load_verifying(self, algorithm: str, public: str) -> Key:
+        """A key that only verifies, from a PEM or the JSON of a JWK. Raises: ValueError with a sentence for people."""
+        ...
+
     def load_public(self, algorithm: str, jwk: dict[str, object]) -> Key:
         """A key that only verifies: of a DPoP proof. Raises: ValueError."""
         ...

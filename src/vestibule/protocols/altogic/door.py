@@ -7,11 +7,11 @@ No cookie is read or set here, so any origin may be echoed in development.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
 from vestibule.core.apps.model import App, KeyKind
+from vestibule.core.apps.policy import allowed_origins
 from vestibule.core.house import House
 from vestibule.core.sessions.sessions import Current
 from vestibule.gate import Call
@@ -118,7 +118,7 @@ class AltogicDoor:
     def _check_origin(self, call: Call, app: App) -> None:
         """In production, pages of other origins may read the refusal and nothing else."""
         origin = call.header("origin")
-        if origin and self.house.is_production and origin not in allowed_origins(app):
+        if origin and self.house.is_production and origin not in allowed_origins(app.policy):
             raise refuse(Code.ORIGIN_NOT_ALLOWED)
 
     def _dressed(self, call: Call, response: Response) -> Response:
@@ -132,13 +132,6 @@ class AltogicDoor:
             headers["Access-Control-Allow-Credentials"] = "true"
             headers["Access-Control-Expose-Headers"] = "Retry-After"
         return response
-
-
-def allowed_origins(app: App) -> set[str]:
-    """The app's list, and the origin of its redirect URL. `null` is never in it."""
-    parts = urlsplit(app.policy.redirect_url)
-    own = {f"{parts.scheme}://{parts.netloc}"} if parts.scheme in {"http", "https"} else set()
-    return (own | set(app.policy.origins)) - {"null", "*"}
 
 
 def _preflight(call: Call) -> dict[str, str]:

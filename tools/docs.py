@@ -37,25 +37,29 @@ TABLES = {
     "challenge": "Every one-time secret: links, codes, access tokens of redirects, operator links.",
     "credential": "Password hashes. Never overwritten: a new row replaces the old one.",
     "device": "One browser, known by a cookie of the hosted pages.",
+    "dpop_proof": "Proofs of possession that have been seen, so that none works twice (RFC 9449).",
     "doomed_blob": "Bytes of files that are to be deleted from the disk.",
     "event": "The one log: audit, and what a risk engine will want to know. Personal parts are sealed.",
     "event_feed": "The last position of each app's log, and its epoch.",
     "failure_run": "Consecutive wrong passwords per address.",
     "file": "Files: name, owner, size; the bytes lie in the data folder.",
     "file_usage": "How much each owner stores, for quotas.",
-    "identifier": "E-mail addresses of users, in their normal form.",
+    "identifier": "E-mail addresses and user names, in their normal form.",
     "identity": "Accounts at other providers, for social sign-in. Empty today.",
     "instance": "Facts of the installation itself.",
     "limit_hit": "What counts towards a limit: one row per hit, until its window has passed.",
     "limit_key": "One row per limited subject: its lock, and when it was last seen.",
     "limit_refusal": "How often a limit said no, per subject and minute.",
+    "notice": "What a person without a verified address is told at the next sign-in.",
     "outbox": "Mails on their way, sealed; the body is erased on delivery, failure or expiry.",
     "policy": "Fields of an app's policy that differ from the default.",
     "project": "What apps belong to: a product with its environments.",
+    "refresh_token": "Generations of refresh families: who got which when. The tokens themselves are derived.",
     "registration": "Sign-ups whose address is not confirmed yet. They claim nothing.",
     "session": "Signed-in browsers and programs; the token is stored as a digest.",
+    "signing_key": "Keys that sign tokens: next, current, retired. The private part is sealed.",
     "user": "People of an app. `data_key` is forgotten on deletion, and with it their part of the log.",
-    "user_alias": "Ids that users had in other systems. Empty today.",
+    "user_alias": "Ids that users had in other systems: the integer keys of an imported Django project.",
 }
 
 POLICY_WORDS = {
@@ -77,6 +81,19 @@ POLICY_WORDS = {
     "anonymous_upload": "Whether a file may be stored without a session.",
     "image_max_pixels": "Width times height of the largest picture that is decoded.",
     "event_retention_ms": "How long the log is kept.",
+    "ACCESS_TOKEN_LIFETIME": "How long an access token works.",
+    "REFRESH_TOKEN_LIFETIME": "How long a refresh token works; never longer than its session.",
+    "UPDATE_LAST_LOGIN": "Whether signing in through this door counts as the user's last sign-in.",
+    "AUDIENCE": "`aud` of tokens; none: they have no `aud`.",
+    "AUTH_HEADER_TYPES": "Words before the token in the header.",
+    "AUTH_HEADER_NAME": "The header of the access token, as Django names it.",
+    "USER_ID_CLAIM": "The claim that holds the user's id.",
+    "TOKEN_TYPE_CLAIM": "The claim that holds the type of a token.",
+    "JTI_CLAIM": "The claim that holds the id of a token.",
+    "SLIDING_TOKEN_REFRESH_EXP_CLAIM": "The claim that holds the end of a sliding token's refresh period.",
+    "SLIDING_TOKEN_LIFETIME": "How long a sliding token works.",
+    "SLIDING_TOKEN_REFRESH_LIFETIME": "How long a sliding token can be refreshed.",
+    "REVOKE_TOKEN_CLAIM": "The claim that names the password.",
 }
 
 
@@ -109,22 +126,24 @@ def settings_page() -> str:
 
 def policy_page() -> str:
     """docs/policy.md."""
-    texts = attribute_docs("core/apps/policy.py")
+    texts = attribute_docs("core/apps/policy.py") | attribute_docs("core/apps/token_policy.py")
+    texts = {name: text for (_, name), text in texts.items()}
     rows = [
         (
             f"`{f.name}`",
             type_text(type_of_default(f)),
             amount(f.name, getattr(Policy(), f.name)),
             " to ".join(amount(f.name, bound) for bound in BOUNDS.get(f.name, ())),
-            texts.get(("Policy", f.name)) or POLICY_WORDS[f.name],
+            texts.get(f.name) or POLICY_WORDS[f.name],
         )
-        for f in dataclasses.fields(Policy)
+        for f in sorted(dataclasses.fields(Policy), key=lambda f: f.name.isupper())
     ]
     return page(
         "Policy",
-        "src/vestibule/core/apps/policy.py",
+        "src/vestibule/core/apps/policy.py and token_policy.py",
         "What the owner of a product may change for one app while the server runs. Values are JSON; names that end"
-        " in `_ms` are milliseconds.\n\n"
+        " in `_ms` are milliseconds. Names in capitals are those of SimpleJWT's settings, with seconds for times;"
+        " `SIGNING_KEY` and `VERIFYING_KEY` are told in [signing keys](signing-keys.md).\n\n"
         "```sh\nvestibule app show\nvestibule app set password_min 15\n"
         "vestibule app set origins '[\"https://your-app\"]'\n```\n\n"
         + table(("field", "value", "default", "from and to", "meaning"), rows),
@@ -287,6 +306,8 @@ def default_text(value: object) -> str:
 def amount(name: str, value) -> str:
     if isinstance(value, bool | str | tuple | dict):
         return f"`{json.dumps(value)}`"
+    if name.isupper() and isinstance(value, int) and value > 0:
+        return f"`{value}` ({duration(value * 1_000)})"
     if name.endswith("_ms"):
         return f"`{value}` ({duration(value)})"
     return f"`{value}` ({in_units(value, SIZES, '')})" if name.endswith("_bytes") else f"`{value}`"

@@ -132,7 +132,7 @@ async def key_revoke(house: House, given: Arguments) -> Json:
 
 async def keys_rotate(house: House, _given: Arguments) -> Json:
     """A new master key in front."""
-    done = await rotate(house.store, house.clock, house.audit, house.apps, house.keys, ORIGIN)
+    done = await rotate(house.store, house.clock, house.audit, house.apps, house.signing_keys, house.keys, ORIGIN)
     return {"key_id": done.key_id, "resealed": done.resealed}
 
 

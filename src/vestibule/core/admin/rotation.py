@@ -9,6 +9,7 @@ from vestibule.core.apps.apps import Apps
 from vestibule.core.guard.audit import Audit
 from vestibule.core.guard.model import Event, EventType
 from vestibule.core.store import Store
+from vestibule.core.tokens.keys import SigningKeys
 from vestibule.kernel.clock import Clock
 from vestibule.kernel.errors import Code, refuse
 from vestibule.kernel.ids import SYSTEM_APP
@@ -25,8 +26,10 @@ class Rotated:
     """Keys of apps that are sealed under the new key now."""
 
 
-async def rotate(store: Store, clock: Clock, audit: Audit, apps: Apps, keys: KeyRing, origin: Origin) -> Rotated:
-    """A new key in front, then every app key sealed under it. Run again, it goes on where it stopped.
+async def rotate(
+    store: Store, clock: Clock, audit: Audit, apps: Apps, signing_keys: SigningKeys, keys: KeyRing, origin: Origin
+) -> Rotated:
+    """A new key in front, then the keys of all apps sealed under it. Run again, it goes on where it stopped.
 
     Old keys stay on the ring: mail on its way and the personal part of the log still need them.
     Raises: feature_off (the ring does not lie in a file).
@@ -36,7 +39,7 @@ async def rotate(store: Store, clock: Clock, audit: Audit, apps: Apps, keys: Key
     key_id = keys.turn()
     resealed = 0
     for app in [await apps.ensure_system(origin), *await apps.list()]:
-        resealed += await apps.reseal_keys(app)
+        resealed += await apps.reseal_keys(app) + await signing_keys.reseal(app)
     now_ms = clock.now_ms()
     async with store.transaction(SYSTEM_APP) as tx:
         event = Event(EventType.KEYS_ROTATED, origin, "operator", payload={"key_id": key_id})

@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 from vestibule.core.apps.model import App, AppKey, Environment, KeyKind
 from vestibule.core.apps.policy import BOUNDS, Policy, is_origin, is_place
+from vestibule.core.apps.token_rules import complaint, plain_class
 from vestibule.core.guard.audit import Audit
 from vestibule.core.guard.model import RULES, Event, EventType
 from vestibule.core.store import Store, Tx
@@ -105,6 +106,8 @@ class Apps:
         _refuse_nowhere(policy)
         if not _is_fit(policy, name):
             raise refuse(Code.FIELD_INVALID, field=name)
+        if why := complaint(policy, name):
+            raise refuse(Code.FIELD_INVALID, field=name, why=why)
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
             await tx.apps.set_policy(name, getattr(policy, name), now_ms)
@@ -219,7 +222,7 @@ def _typed(name: str, value: object) -> object:
         raise refuse(Code.FIELD_UNKNOWN, field=name[:100])
     wanted = get_type_hints(Policy)[name]
     if wanted == tuple[str, ...] and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
+        return tuple(map(plain_class, value)) if name == "AUTH_TOKEN_CLASSES" else tuple(value)
     if wanted == dict[str, int] and isinstance(value, dict) and all(type(item) is int for item in value.values()):
         return value
     if type(value) is wanted:

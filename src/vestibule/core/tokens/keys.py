@@ -76,18 +76,22 @@ class SigningKeys:
     async def rotate(self, app: App, origin: Origin, *, is_emergency: bool = False) -> None:
         """Let the next key sign, retire the current one, publish another; nobody signed in notices.
 
+        Keys of algorithms that the app has given up are put away. A shared secret stays: it is brought by you.
         In an emergency the keys that signed are forgotten, and every token under them is refused at once.
-        Raises: key_too_young (others may not have read the next key yet), feature_off (a shared secret is set by you).
+        Raises: key_too_young (others may not have read the next key yet).
         """
-        turns = [await self._turn(app, each) for each in {FEED_ALGORITHM, app.policy.ALGORITHM} - SHARED]
+        in_use = {FEED_ALGORITHM, app.policy.ALGORITHM}
+        turns = [await self._turn(app, each) for each in sorted(in_use - SHARED)]
         now_ms = self.clock.now_ms()
         wait_ms = max(next_.created_at_ms for _, next_ in turns) + PUBLISHED_S * SECOND_MS - now_ms
         if wait_ms > 0 and not is_emergency:
             raise refuse(Code.KEY_TOO_YOUNG, retry_after_s=-(-wait_ms // SECOND_MS))
         for old, next_ in turns:
             await self._rotate(app, old, next_, origin, is_emergency=is_emergency)
-        if is_emergency and app.policy.ALGORITHM in SHARED:
-            raise refuse(Code.FEATURE_OFF, field="SIGNING_KEY")
+        async with self.store.transaction(app.id) as tx:
+            for key in await tx.signing_keys.list():
+                if key.algorithm not in in_use:
+                    await self._put_away(tx, key, now_ms, is_emergency=is_emergency)
 
     async def _turn(self, app: App, algorithm: str) -> tuple[SigningKey, SigningKey]:
         """The key that signs, and the one that is to sign next."""
@@ -112,6 +116,13 @@ class SigningKeys:
             if is_emergency:
                 await self._drop_retired(tx, algorithm)
             await self._record(tx, next_.id, algorithm, origin, now_ms, is_emergency=is_emergency)
+
+    async def _put_away(self, tx: Tx, key: SigningKey, now_ms: int, *, is_emergency: bool) -> None:
+        """A key that has signed goes on verifying for its time; one that never did is not needed."""
+        if is_emergency or key.state is KeyState.NEXT:
+            await tx.signing_keys.remove(key.id)
+        else:
+            await tx.signing_keys.change_state(key.id, KeyState.CURRENT, KeyState.RETIRED, now_ms)
 
     async def _drop_retired(self, tx: Tx, algorithm: str) -> None:
         for key in await tx.signing_keys.list():

@@ -18,6 +18,22 @@ OTHER: dict[str, Any] = {
     "origins": ("https://app.acme.test",),
     "user_fields": ("city", "color"),
     "limits": {"sign-up/address/hour": 7},
+    "REFRESH_TOKEN_LIFETIME": 7_200,
+    "SLIDING_TOKEN_REFRESH_LIFETIME": 7_200,
+    "ALGORITHM": "RS256",
+    "AUDIENCE": ("orders", "https://api.acme.test/"),
+    "ISSUER": "https://auth.acme.test/",
+    "JWK_URL": "https://auth.acme.test/jwks.json",
+    "AUTH_HEADER_TYPES": ("Bearer", "JWT"),
+    "AUTH_HEADER_NAME": "HTTP_X_ACCESS_TOKEN",
+    "USER_ID_FIELD": "django",
+    "USER_ID_CLAIM": "uid",
+    "AUTH_TOKEN_CLASSES": ("AccessToken", "SlidingToken"),
+    "TOKEN_TYPE_CLAIM": "typ_of",
+    "JTI_CLAIM": "token_id",
+    "TOKEN_CLAIMS": ("email", "roles"),
+    "SLIDING_TOKEN_REFRESH_EXP_CLAIM": "ends",
+    "REVOKE_TOKEN_CLAIM": "password_mark",
 }
 
 

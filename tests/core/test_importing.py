@@ -16,7 +16,7 @@ from vestibule.core.messages.model import MessageKind
 from vestibule.core.sessions.sessions import Opening
 from vestibule.core.signin.model import Purpose
 from vestibule.kernel.errors import Code
-from vestibule.kernel.ids import SYSTEM_APP
+from vestibule.kernel.ids import SYSTEM_APP, UserId
 from vestibule.kernel.secret import Secret
 
 OLD = Wishes("django")
@@ -75,7 +75,7 @@ async def test_the_event_names_the_person_only_under_the_persons_key(world: Worl
     [(event_id, payload, personal)] = rows(world, asked)
     assert json.loads(payload)["namespace"] == "django"
     assert "ada" not in payload.lower()
-    user = await world.house.store.reading(world.app.id).users.find(landed.user_id)
+    user = await world.house.store.reading(world.app.id).users.find(UserId(landed.user_id))
     assert user is not None
     unsealed = world.house.keys.unseal(world.app.id, personal_place(event_id, user.data_key), personal)
     assert json.loads(unsealed)["username"] == "ada"

@@ -57,7 +57,6 @@ def test_every_limit_is_429_and_every_lack_is_503():
         "/_api/v2/x",
         "/_auth/google",
         "/socket.io/?EIO=4",
-        "/api/token/",
         "/v1/client",
         "/npm/x.js",
         "/oauth2/authorize",

@@ -1,0 +1,112 @@
+"""Settings of signed tokens: names that people know from SimpleJWT, and what each may be."""
+
+import pytest
+
+from tests.checks import refused
+from tests.world import ORIGIN, World
+from vestibule.core.apps.policy import FIELD_NAMES
+from vestibule.core.apps.token_policy import TokenPolicy
+from vestibule.core.apps.token_rules import RULES
+from vestibule.core.tokens.claims import FIELDS, RESERVED
+from vestibule.core.tokens.model import ALGORITHMS
+from vestibule.kernel.errors import Code
+
+
+async def put(world: World, name: str, value: object):
+    world.app = await world.house.apps.set_policy(world.app, name, value, ORIGIN)
+    return getattr(world.app.policy, name)
+
+
+def test_every_text_and_list_has_a_rule():
+    texts = {name for name in FIELD_NAMES if isinstance(getattr(TokenPolicy(), name, None), str | tuple)}
+    assert texts <= RULES.keys()
+
+
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+async def test_every_algorithm_of_the_library_may_be_chosen(world: World, algorithm):
+    assert await put(world, "ALGORITHM", algorithm) == algorithm
+
+
+BAD = {
+    "ALGORITHM": ["none", "None", "", "es256", "HS1", "ES256K", "dir", "RSA-OAEP"],
+    "AUDIENCE": [[""], ["a b"], ["a", "a"], ["a", "A"], ["x" * 129], ["é"]],
+    "ISSUER": [
+        "acme",
+        "//acme.test",
+        "javascript:x",
+        "https://",
+        "https://a b",
+        "https://a.test/#x",
+        "https://u@a.test",
+    ],
+    "JWK_URL": ["acme", "ftp://acme.test/jwks", "https://a.test/\n", "https://a.test/" + 500 * "x"],
+    "AUTH_HEADER_TYPES": [[], [""], ["Bearer token"], ["Bearer", "bearer"], ["B:"], ["Bearer\n"], ["B" * 33]],
+    "AUTH_HEADER_NAME": ["Authorization", "HTTP_", "HTTP_A__B", "HTTP_a", "", "CONTENT_TYPE"],
+    "AUTH_TOKEN_CLASSES": [[], ["RefreshToken"], ["AccessToken", "a.b.AccessToken"], [""], ["accesstoken"]],
+    "USER_ID_FIELD": ["", "Id", "a b", "1a", "x" * 65],
+    "TOKEN_CLAIMS": [["password"], ["data_key"], ["roles", "roles"], [""], ["exp"]],
+    "ACCESS_TOKEN_LIFETIME": [86_400 + 1],
+    "LEEWAY": [61],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+async def test_what_would_make_tokens_useless_or_dangerous_is_refused(world: World, name, value):
+    with refused(Code.FIELD_INVALID, field=name):
+        await put(world, name, value)
+
+
+CLAIM_SETTINGS = [name for name in FIELD_NAMES if name.endswith("_CLAIM")]
+
+
+@pytest.mark.parametrize("name", CLAIM_SETTINGS)
+async def test_a_claim_setting_takes_no_name_that_has_a_meaning(world: World, name):
+    others = [getattr(world.app.policy, each) for each in CLAIM_SETTINGS if each != name]
+    taken = {*RESERVED, *others, "username", "roles", "", "a b", "é", "x" * 129, 'a"'}
+    own = {"JTI_CLAIM": {"jti"}, "USER_ID_CLAIM": {"sub"}}.get(name, set()) | {'a"'}
+    for claim in sorted(taken - own):
+        with refused(Code.FIELD_INVALID, field=name):
+            await put(world, name, claim)
+    assert await put(world, name, "https://acme.test/claim") == "https://acme.test/claim"
+
+
+async def test_the_user_id_may_be_the_subject_where_it_is_ours(world: World):
+    await put(world, "USER_ID_CLAIM", "sub")
+    with refused(Code.FIELD_INVALID, field="USER_ID_FIELD"):
+        await put(world, "USER_ID_FIELD", "django")
+    await put(world, "USER_ID_CLAIM", "user_id")
+    await put(world, "USER_ID_FIELD", "django")
+    with refused(Code.FIELD_INVALID, field="USER_ID_CLAIM"):
+        await put(world, "USER_ID_CLAIM", "sub")
+
+
+async def test_a_field_of_the_user_and_a_claim_setting_do_not_share_a_name(world: World):
+    await put(world, "TOKEN_CLAIMS", [])
+    await put(world, "USER_ID_CLAIM", "username")
+    with refused(Code.FIELD_INVALID, field="TOKEN_CLAIMS"):
+        await put(world, "TOKEN_CLAIMS", ["username"])
+    assert await put(world, "TOKEN_CLAIMS", sorted(FIELDS.keys() - {"username"}))
+
+
+async def test_classes_are_named_as_in_django(world: World):
+    wanted = ["rest_framework_simplejwt.tokens.SlidingToken", "AccessToken"]
+    assert await put(world, "AUTH_TOKEN_CLASSES", wanted) == ("SlidingToken", "AccessToken")
+
+
+@pytest.mark.parametrize("kind", ["", "SLIDING_"])
+async def test_no_token_outlives_the_one_that_refreshes_it(world: World, kind):
+    """Else it would outlive its session, whose end by itself the revocation feed tells to nobody."""
+    short, long = (
+        f"{kind or 'ACCESS_'}TOKEN_LIFETIME",
+        f"{kind or 'REFRESH_'}TOKEN_{'REFRESH_' if kind else ''}LIFETIME",
+    )
+    await put(world, long, 300)
+    with refused(Code.FIELD_INVALID, field=long):
+        await put(world, long, 299)
+    with refused(Code.FIELD_INVALID, field=short):
+        await put(world, short, 301)
+
+
+async def test_a_refusal_says_what_it_should_be(world: World):
+    with refused(Code.FIELD_INVALID, why='a list of words like ["Bearer"]'):
+        await put(world, "AUTH_HEADER_TYPES", ["a b"])

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,7 +96,7 @@ def report_of(path):
 
 async def sign_in(data, app_name, *names):
     """Signs each in with the old password, with the house's real hasher; answers ids and hashes now stored."""
-    running = compose(replace(Settings.development(data), hash_memory_kib=19_456))
+    running = compose(Settings.development(data))
     try:
         house = running.house
         [app] = [each for each in await house.apps.list() if each.name == app_name]
@@ -317,7 +316,7 @@ def test_through_a_running_server_and_alone_it_is_the_same(shell, shop, tmp_path
 
 def test_large_rows_fit_into_requests(shell, tmp_path):
     """A request to a server is one line of at most a megabyte."""
-    sizes = []
+    sizes: list[int] = []
 
     def put_each(_place, _operation, several, _tell):
         sizes.extend(len(json.dumps(values)) for values in several)

@@ -13,6 +13,7 @@ from tests.world import ORIGIN, PASSWORD, World, link_token
 from vestibule.core.admin.users import NewUser
 from vestibule.core.apps.model import KeyKind
 from vestibule.core.files.files import Upload
+from vestibule.core.guard.audit import personal_place
 from vestibule.core.signin.model import Purpose
 from vestibule.kernel.errors import DomainError
 from vestibule.kernel.secret import Secret
@@ -264,3 +265,12 @@ async def test_refusals_by_a_limit_are_added_up_and_no_events(world: World):
             await world.sign_in(ADA, WRONG)
     assert not events(world, before)
     assert rows(world, "SELECT refused FROM limit_refusal") == [7]
+
+
+async def test_an_attempt_before_there_is_a_user_keeps_no_typed_address(world: World):
+    await world.sign_up(ADA)
+    rows_ = rows(world, "SELECT id, personal FROM event WHERE subject IS NULL AND personal IS NOT NULL")
+    unseal = world.house.keys.unseal
+    texts = [unseal(world.app.id, personal_place(event_id, ""), sealed).decode() for event_id, sealed in rows_]
+    assert texts
+    assert not any(ADA in text for text in texts)

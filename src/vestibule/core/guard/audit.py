@@ -48,7 +48,6 @@ class Audit:
             "locale": origin.locale,
             "request_id": origin.request_id,
         }
-        personal = {**event.personal, "address": origin.address, "user_agent": origin.user_agent}
         stored = StoredEvent(
             id=event_id,
             type=event.type,
@@ -60,7 +59,7 @@ class Audit:
             attempt_id=event.attempt_id,
             device_id=origin.device_id or None,
             payload=json.dumps(payload),
-            personal=await self._sealed(tx, event, event_id, personal),
+            personal=await self._sealed(tx, event, event_id),
         )
         await tx.events.append(stored)
         return event_id
@@ -86,10 +85,16 @@ class Audit:
         )
         return await self.record(tx, event, now_ms)
 
-    async def _sealed(self, tx: Tx, event: Event, event_id: str, personal: dict[str, str]) -> str:
-        """Under the key of the user it is about: forgetting that key erases it from every copy of the log."""
+    async def _sealed(self, tx: Tx, event: Event, event_id: str) -> str:
+        """Under the key of the user it is about: forgetting that key erases it from every copy of the log.
+
+        What is about nobody yet has no key that could be forgotten, so of names and addresses that were typed it keeps
+        none: the digest in the payload finds them for whoever knows them.
+        """
         user = await tx.users.find(UserId(event.subject or ""))  # asked for nobody too: the same work for all
         place = personal_place(event_id, user.data_key if user else "")
+        typed = event.personal if user else {}
+        personal = {**typed, "address": event.origin.address, "user_agent": event.origin.user_agent}
         return self.keys.seal(tx.app_id, place, json.dumps(personal).encode())
 
     def identifier_digest(self, app_id: AppId, identifier: str) -> str:

@@ -8,36 +8,62 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import figures
-from tests.faults.server import prepare, serving
+from bench import figures, peers, simplejwt
+from tests.clients.simplejwt.servers import Vestibule
+from tests.faults.server import Server, prepare, serving
 
 
 async def main(pairs: int) -> None:
     began = time.perf_counter()
-    with TemporaryDirectory() as folder:
-        starts = []
-        for _ in range(2):
-            start = time.perf_counter()
-            with serving(Path(folder) / "data"):
-                starts.append(time.perf_counter() - start)
-        say("first start of `vestibule dev`", f"{starts[0]:.2f} s")
-        say("later start", f"{starts[1]:.2f} s")
-        bare_ms, own_ms = (figures.import_ms(f"import {name}") for name in ("starlette.applications", "vestibule.app"))
-        say("import of vestibule.app", f"{own_ms:.0f} ms", f"{own_ms / bare_ms:.1f} times starlette's {bare_ms:.0f} ms")
-        hash_rate = await figures.hashes()
-        with serving(Path(folder) / "data") as server, figures.peer() as bare:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        starts(folder)
+        with serving(folder / "data") as server:
             prepare(server)
-            for name, make in figures.requests_of(server).items():
-                own, other, size = await figures.against_the_peer(server.api, bare, make)
-                share = f"{own / other:.3f} of the peer's {other:,.0f}/s ({size} bytes)"
-                if "POST" in name:
-                    share += f"; {own / hash_rate:.2f} of {hash_rate:.0f} bare hashes/s"
-                say(name, f"{own:,.0f}/s", share)
-            shared, alone = await figures.commits(Path(folder))
+            await beside_starlette(server)
+            await beside_django(server, folder)
+            shared, alone = await figures.commits(folder)
             say("group commit", f"{shared:,.0f} tx/s", f"{shared / alone:.1f} times the {alone:,.0f}/s one by one")
             auc = await figures.timing(server, pairs)
             say("known or unknown, by answer time", f"AUC {auc:.3f}", f"0.5 tells nothing; {pairs} pairs")
     print(f"\n{time.perf_counter() - began:.0f} s. How to read this: docs/bench.md")
+
+
+def starts(folder: Path) -> None:
+    """From nothing to the first connection."""
+    for name in ("first start of `vestibule dev`", "later start"):
+        start = time.perf_counter()
+        with serving(folder / "data"):
+            say(name, f"{time.perf_counter() - start:.2f} s")
+    bare_ms, own_ms = (figures.import_ms(f"import {name}") for name in ("starlette.applications", "vestibule.app"))
+    say("import of vestibule.app", f"{own_ms:.0f} ms", f"{own_ms / bare_ms:.1f} times starlette's {bare_ms:.0f} ms")
+
+
+async def beside_starlette(server: Server) -> None:
+    """What the house costs around a request."""
+    hash_rate = await figures.hashes()
+    with peers.starlette() as bare:
+        for name, visitors in figures.visitors_of(server).items():
+            own, other, size = await figures.against_the_peer(server.api, bare, visitors)
+            share = f"{own / other:.3f} of the peer's {other:,.0f}/s ({size} bytes)"
+            if "POST" in name:
+                share += f"; {own / hash_rate:.2f} of {hash_rate:.0f} bare hashes/s"
+            say(name, f"{own:,.0f}/s", share)
+
+
+async def beside_django(server: Server, folder: Path) -> None:
+    """The same front end at two servers. Ours answers when a commit is durable; so does Django with FULL."""
+    Vestibule(server, server.said["app_id"]).create(simplejwt.USERNAME)
+    with peers.django(folder, "FULL") as durable, peers.django(folder, "NORMAL") as quick:
+        for name in (simplejwt.CHECK, simplejwt.REFRESH, simplejwt.SIGN_IN):
+            writes = name != simplejwt.CHECK
+            own, *others = await simplejwt.compare(name, [server.env_url, durable, *([quick] if writes else [])])
+            say(name, str(own), f"{own.times(others[0])} Django's {others[0]}")
+            for other in others[1:]:
+                say("", "", f"{own.times(other)} Django's {other} if it may lose its last answers")
+    signed, verified, shared = await simplejwt.signatures()
+    say("tokens signed, ES256, one core", f"{signed:,.0f}/s", f"{signed / shared:.2f} of the peer's {shared:,.0f}/s, HS256")
+    say("tokens verified, ES256, one core", f"{verified:,.0f}/s", f"{verified / shared:.2f} of the same")
 
 
 def say(what: str, figure: str, beside: str = "") -> None:

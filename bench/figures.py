@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench.load import Connection, rate, request
+from bench.load import CONNECTIONS, Connection, Visitor, rate, request, same
 from tests.contracts.rows import a_user, an_app
-from tests.faults.server import Server, free_port, sign_up
+from tests.faults.server import Server, sign_up
 from vestibule.adapters.hashing import Argon2Hasher
 from vestibule.adapters.store.migrate import migrate
 from vestibule.adapters.store.sqlite import SqliteStore
@@ -26,48 +26,31 @@ BEFORE_A_DELAY = 9
 """Wrong passwords for one address that are answered without a delay."""
 
 
-@contextmanager
-def peer() -> Iterator[str]:
-    port = free_port()
-    with subprocess.Popen([sys.executable, "-m", "bench.peer", str(port)], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(0.3)
-        try:
-            yield f"http://localhost:{port}"
-        finally:
-            process.kill()
-
-
-async def against_the_peer(url: str, bare: str, make: Callable[[int], bytes]) -> tuple[float, float, int]:
+async def against_the_peer(url: str, bare: str, visitors: list[Visitor]) -> tuple[float, float, int]:
     """Answers per second, those of the peer with answers of the same size, and that size."""
-    connection = await Connection.open(url)
-    size = len((await connection.ask(make(0))).body)
+    connection, asked = await Connection.open(url), visitors[0](b"")
+    size = len((await connection.ask(asked)).body)
     await connection.close()
-    own = await rate(url, lambda number: make(number + 1), SECONDS)
-    has_body = make(0).startswith(b"POST")
-    to_peer = request(f"{bare}/{size}", {}, {"email": "ada@acme.test", "password": PASSWORD} if has_body else None)
-    return own, await rate(bare, lambda _: to_peer, SECONDS), size
+    own = await rate(url, visitors, SECONDS)
+    body = {"email": "ada@acme.test", "password": PASSWORD} if asked.startswith(b"POST") else None
+    return own, await rate(bare, same(request(f"{bare}/{size}", {}, body)), SECONDS), size
 
 
-def requests_of(server: Server) -> dict[str, Callable[[int], bytes]]:
-    """What is asked of the server, by its name in the table."""
+def visitors_of(server: Server) -> dict[str, list[Visitor]]:
+    """Who visits the server, by the name in the table."""
     _, session = sign_up(server, "ada@acme.test")
-    signed_in = server.headers | {"session": session}
-    mark = time.time_ns()
-    check = request(f"{server.api}/auth/user", signed_in)
-    page = request(f"{server.env_url}/sign-in")
-    enter = request(f"{server.api}/auth/signin-email", server.headers, {"email": "ada@acme.test", "password": PASSWORD})
+    mark = itertools.count(time.time_ns())
 
-    def join(number: int) -> bytes:
-        body = {"email": f"user{mark + number}@acme.test", "password": PASSWORD}
+    def join(_: bytes) -> bytes:
+        body = {"email": f"user{next(mark)}@acme.test", "password": PASSWORD}
         return request(f"{server.api}/auth/signup-email", server.headers, body)
 
+    enter = {"email": "ada@acme.test", "password": PASSWORD}
     return {
-        "session check (GET auth/user)": lambda _: check,
-        "sign-in page (GET sign-in)": lambda _: page,
-        "sign-in (POST auth/signin-email)": lambda _: enter,
-        "sign-up (POST auth/signup-email)": join,
+        "session check (GET auth/user)": same(request(f"{server.api}/auth/user", server.headers | {"session": session})),
+        "sign-in page (GET sign-in)": same(request(f"{server.env_url}/sign-in")),
+        "sign-in (POST auth/signin-email)": same(request(f"{server.api}/auth/signin-email", server.headers, enter)),
+        "sign-up (POST auth/signup-email)": [join] * CONNECTIONS,
     }
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 CONNECTIONS = 4
+
+Visitor = Callable[[bytes], bytes]
+"""Somebody with a connection: the next request, given the body of the last answer (empty at first)."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +52,25 @@ def request(url: str, headers: dict[str, str] | None = None, body: object = None
     return "\r\n".join([*lines, "", ""]).encode() + sent
 
 
-async def rate(url: str, make: Callable[[int], bytes], seconds: float, status: int = 200) -> float:
-    """Answers per second over a few connections; every answer must have the status."""
-    stop, counts = time.perf_counter() + seconds, [0] * CONNECTIONS
-    began = time.perf_counter()
+def same(asked: bytes) -> list[Visitor]:
+    """Visitors who ask the same again and again, one for each connection."""
+    return [lambda _: asked] * CONNECTIONS
 
-    async def keep_asking(place: int) -> None:
+
+async def rate(url: str, visitors: Sequence[Visitor], seconds: float) -> float:
+    """Answers per second, a connection for each visitor; every answer must be 200 and is read by its visitor."""
+    began, count = time.perf_counter(), 0
+
+    async def visit(visitor: Visitor) -> None:
+        nonlocal count
         connection = await Connection.open(url)
-        while time.perf_counter() < stop:
-            number = place + CONNECTIONS * counts[place]
-            reply = await connection.ask(make(number))
-            assert reply.status == status, reply
-            counts[place] += 1
+        asked = visitor(b"")
+        while time.perf_counter() < began + seconds:
+            reply = await connection.ask(asked)
+            assert reply.status == 200, reply
+            asked = visitor(reply.body)
+            count += 1
         await connection.close()
 
-    await asyncio.gather(*map(keep_asking, range(CONNECTIONS)))
-    return sum(counts) / (time.perf_counter() - began)
+    await asyncio.gather(*map(visit, visitors))
+    return count / (time.perf_counter() - began)

@@ -103,6 +103,53 @@ def test_users_from_the_cradle_to_the_grave(shell):
     assert "no such user" in shell.run("user", "show", ADA).output
 
 
+def test_user_names_and_names(shell):
+    words = (
+        "user",
+        "create",
+        "--username",
+        "Ada",
+        "--first-name",
+        "Ada",
+        "--last-name",
+        "Lovelace",
+        "--password-stdin",
+    )
+    made = shell.json(*words, typed=f"{PASSWORD}\n")
+    assert (made["username"], made["email"], made["name"]) == ("ada", None, "Ada Lovelace")
+    shown = shell.json("user", "show", "ADA")
+    assert (shown["user_id"], shown["first_name"], shown["is_email_verified"]) == (made["user_id"], "Ada", False)
+    assert "ada " in shell.run("user", "list").output
+    assert "is there already" in shell.run(*words, typed=f"{PASSWORD}\n").output
+    assert "action=reset-pwd" in shell.json("user", "create", "--username", "bob")["reset_url"]
+    assert shell.run("user", "create").exit_code == 2
+    assert shell.json("user", "create", ADA, "--username", ADA)["username"] == ADA
+
+
+def test_another_user_name(shell):
+    shell.json("user", "create", ADA, "--username", "ada")
+    assert "Set." in shell.run("user", "set-username", ADA, "lovelace").output
+    assert shell.json("user", "set-username", "lovelace", "Lovelace") == {"changed": False}
+    for wrong in ("two words", "eve@acme.test"):
+        assert "no user name" in shell.run("user", "set-username", ADA, wrong).output
+    shell.json("user", "create", "bob@acme.test", "--username", "bob")
+    taken = shell.run("user", "set-username", "bob", "LOVELACE")
+    assert (taken.exit_code, "is there already" in taken.output) == (1, True)
+
+
+def test_roles(shell):
+    shell.json("user", "create", ADA)
+    assert "No role." in shell.run("user", "roles", ADA).output
+    assert "Set." in shell.run("user", "roles", ADA, "editor", "staff").output
+    assert shell.json("user", "roles", ADA) == {"roles": ["editor", "staff"]}
+    assert "editor, staff" in shell.run("user", "roles", ADA).output
+    assert shell.json("user", "roles", ADA, "editor", "staff") == {"changed": False}
+    assert shell.run("user", "roles", ADA, "editor", "--none").exit_code == 2
+    assert shell.json("user", "roles", ADA, "--none") == {"changed": True}
+    assert shell.json("user", "show", ADA)["roles"] == []
+    assert shell.run("user", "roles", ADA, "x" * 151).exit_code == 1
+
+
 def test_a_password_is_asked_twice_and_not_shown(shell):
     result = shell.run("user", "create", ADA, "--password", typed=f"{PASSWORD}\n{PASSWORD}\n")
     assert result.exit_code == 0

@@ -182,6 +182,6 @@ async def test_keys_of_apps_are_sealed_again(world, tmp_path):
 async def test_a_ring_that_is_not_in_a_file_does_not_turn(tmp_path):
     world = await World.open(tmp_path, production=True)
     house = world.house
-    call = rotate(house.store, house.clock, house.audit, house.apps, house.keys, ORIGIN)
+    call = rotate(house.store, house.clock, house.audit, house.apps, house.signing_keys, house.keys, ORIGIN)
     assert await code_of(call) is Code.FEATURE_OFF
     await world.close()

@@ -36,6 +36,7 @@ class Clock:
 @cache
 def make_key(algorithm, name):
     """A private key and the JWK of its public half; made once, RSA takes its time."""
+    key: ECKey | OKPKey | RSAKey
     if algorithm.startswith("ES"):
         key = ECKey.generate_key({"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}[algorithm])
     elif algorithm == "EdDSA":
@@ -65,15 +66,22 @@ def until(condition, seconds=5.0):
         time.sleep(0.01)
 
 
+def masked(text):
+    """What stands for an id in the feed, for the holder of the API key."""
+    return hmac.new(API_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
+
+
 class Issuer:
     """Everything about it is an attribute that a test may set."""
+
+    url: str
 
     def __init__(self):
         self.clock = Clock()
         self.algorithm = "ES256"
         self.signer = "k1"
         self.published = ["k1"]
-        self.asked = Counter()
+        self.asked: Counter[str] = Counter()
         self.does_stream = True
         self.is_down = False
         self.is_mute = False
@@ -84,6 +92,8 @@ class Issuer:
         """(status, headers, body) in place of every answer."""
         self.epoch, self.cursor = "e1", 0
         self.log = []
+        self.piece = 1_000
+        """Entries in a frame at most."""
         self.forge = lambda header, claims: (header, claims, None)
         """What is done to frames before they are signed; the last is a foreign key."""
         self.spoken = 0
@@ -119,9 +129,7 @@ class Issuer:
         """Add an entry to the feed; ids are given plain."""
         for kind in ("session", "user"):
             if kind in entry:
-                entry[kind] = hmac.new(API_KEY.encode(), f"{kind}:{entry[kind]}".encode(), hashlib.sha256).hexdigest()[
-                    :32
-                ]
+                entry[kind] = masked(f"{kind}:{entry[kind]}")
         with self.news:
             self.cursor += 1
             self.log.append((self.cursor, {"at": int(self.clock()), **entry}))
@@ -146,22 +154,28 @@ class Issuer:
     # --- what it answers
 
     def frame(self, since):
-        """The signed frame after a position."""
+        """The signed frame after a position, where it ends, and whether it was cut."""
         epoch, _, cursor = since.rpartition("-")
         oldest = self.log[0][0] - 1 if self.log else self.cursor
         follows = epoch == self.epoch and oldest <= int(cursor) <= self.cursor
+        told = [(at, entry) for at, entry in self.log if not follows or at > int(cursor)]
+        is_cut = len(told) > self.piece
+        told = told[: self.piece]
+        end = told[-1][0] if is_cut else self.cursor
         claims = {
             "iss": self.url,
             "iat": self.clock(),
+            "reader": masked("reader"),
             "epoch": self.epoch,
-            "cursor": self.cursor,
+            "cursor": end,
             "snapshot": not follows,
+            "more": is_cut,
             "window": WINDOW,
-            "entries": [entry for at, entry in self.log if not follows or at > int(cursor)],
+            "entries": [entry for _, entry in told],
         }
         header = {"alg": self.algorithm, "kid": self.signer, "typ": "revocations+jwt"}
         header, claims, key = self.forge(header, claims)
-        return sign(header, claims, key or make_key(self.algorithm, self.signer)[0])
+        return sign(header, claims, key or make_key(self.algorithm, self.signer)[0]), f"{self.epoch}-{end}", is_cut
 
     @property
     def position(self):
@@ -227,7 +241,7 @@ def answer(issuer, request):
             issuer.asked["304"] += 1
             send(request, 304, {"ETag": f'"{issuer.position}"'}, b"")
         else:
-            send(request, 200, {"Content-Type": "application/jwt"}, issuer.frame(since).encode())
+            send(request, 200, {"Content-Type": "application/jwt"}, issuer.frame(since)[0].encode())
 
 
 def send(request, status, headers, body):
@@ -249,13 +263,12 @@ def stream(issuer, request, since):
     try:
         while not issuer.is_closed and not issuer.is_down:
             with issuer.news:
-                spoken = issuer.spoken
+                spoken, is_cut = issuer.spoken, False
                 if not issuer.is_mute:
-                    position = issuer.position
-                    text = f": hello\nevent: revocations\nid: {position}\ndata: {issuer.frame(since)}\n\n".encode()
+                    jws, since, is_cut = issuer.frame(since)
+                    text = f": hello\nevent: revocations\nid: {since}\ndata: {jws}\n\n".encode()
                     request.wfile.write(f"{len(text):x}\r\n".encode() + text + b"\r\n")
-                    since = position
-                while issuer.spoken == spoken and not issuer.is_closed and not issuer.is_down:
+                while not is_cut and issuer.spoken == spoken and not issuer.is_closed and not issuer.is_down:
                     issuer.news.wait(0.05)
     finally:
         issuer.open_streams -= 1

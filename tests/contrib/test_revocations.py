@@ -3,6 +3,8 @@
 import logging
 import os
 import threading
+from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.contrib.test_verifier import reason_of
 from vestibule.contrib.issuer import IssuerError
 from vestibule.contrib.revocations import events
 from vestibule.contrib.verifier import Reason
+from vestibule.kernel.jwt import read_jwt
 
 WAYS = [True, "poll"]
 
@@ -99,19 +102,13 @@ def test_silence(issuer, trust, when_stale, reason):
 @pytest.mark.parametrize("way", WAYS)
 def test_an_issuer_that_is_away_from_the_start(issuer, trust, way, when_stale, reason):
     reader = trust(feed=way, when_stale=when_stale)
-    reader._keys.is_signed(_jwt(issuer.token()))
+    reader._keys.is_signed(read_jwt(issuer.token()))
     issuer.is_down = True
     assert reason_of(reader, issuer.token()) is reason
     assert reason_of(reader, issuer.token()) is reason
     issuer.tell(session=SID)
     issuer.is_down = False
     until(lambda: reason_of(reader, issuer.token()) is Reason.ENDED)
-
-
-def _jwt(token):
-    from vestibule.kernel.jwt import read_jwt
-
-    return read_jwt(token)
 
 
 def test_a_first_request_does_not_wait_for_ever(issuer, trust):
@@ -136,7 +133,7 @@ def test_an_answer_that_nothing_changed_is_no_sign_of_life(issuer, trust):
 def test_a_frame_that_is_repeated_is_no_sign_of_life(issuer, trust):
     reader, token = trust(feed="poll"), issuer.token()
     assert reason_of(reader, token) is None
-    issuer.answer = (200, {"Content-Type": "application/jwt"}, issuer.frame(issuer.position).encode())
+    issuer.answer = (200, {"Content-Type": "application/jwt"}, issuer.frame(issuer.position)[0].encode())
     issuer.clock.tick(11)
     asked = issuer.asked["revocations"]
     until(lambda: issuer.asked["revocations"] >= asked + 2)
@@ -201,6 +198,29 @@ def test_a_new_epoch_is_taken_whole(issuer, reader):
     assert reason_of(reader, issuer.token(sid="6" * 24)) is None
 
 
+def test_a_snapshot_in_pieces_counts_when_it_is_whole(issuer, reader):
+    issuer.piece = 2
+    for number in range(7):
+        issuer.tell(session=f"{number}" * 24)
+    for number in range(7):
+        assert reason_of(reader, issuer.token(sid=f"{number}" * 24)) is Reason.ENDED
+    assert reason_of(reader, issuer.token(sid="8" * 24)) is None
+
+
+def test_what_is_known_stays_known_until_the_new_snapshot_is_whole(issuer, trust):
+    reader = trust(feed="poll")
+    issuer.tell(session="6" * 24)
+    issuer.tell(session=SID)
+    assert reason_of(reader, issuer.token()) is Reason.ENDED
+    issuer.clock.tick(1)
+    issuer.piece = 1
+    issuer.forge = lambda header, claims: (header, claims, None) if claims["snapshot"] else foreign(header, claims)
+    issuer.epoch = "e2"
+    asked = issuer.asked["revocations"]
+    until(lambda: issuer.asked["revocations"] >= asked + 4)
+    assert reason_of(reader, issuer.token()) is Reason.ENDED
+
+
 def foreign(header, claims):
     return header, {**claims, "entries": [], "snapshot": True}, make_key("ES256", "thief")[0]
 
@@ -246,7 +266,7 @@ def test_a_frame_that_is_not_the_issuers_is_ignored(issuer, reader, forge):
 
 
 def test_a_frame_is_no_access_token_and_an_access_token_no_frame(issuer, reader):
-    assert reason_of(reader, issuer.frame("")) is Reason.INVALID
+    assert reason_of(reader, issuer.frame("")[0]) is Reason.INVALID
     assert reason_of(reader, issuer.token()) is None
     issuer.forge = lambda header, claims: ({**header, "typ": "JWT"}, {**claims, "exp": 2e9}, None)
     issuer.tell(session=SID)
@@ -304,12 +324,8 @@ def test_a_forked_child_has_a_reader_of_its_own(issuer, trust):
 # --- server-sent events
 
 
-class Lines:
-    def __init__(self, text):
-        self.lines = text.encode().splitlines(keepends=True)
-
-    def readline(self, limit):
-        return self.lines.pop(0)[:limit] if self.lines else b""
+def lines(text) -> Any:
+    return BytesIO(text.encode())
 
 
 @pytest.mark.parametrize(
@@ -325,10 +341,10 @@ class Lines:
     ],
 )
 def test_reading_events(text, expected):
-    assert list(events(Lines(text), 100)) == expected
+    assert list(events(lines(text), 100)) == expected
 
 
 def test_an_endless_event():
     for text in ("data: " + "x" * 200, "data: x\n" * 20):
         with pytest.raises(IssuerError):
-            list(events(Lines(text), 100))
+            list(events(lines(text), 100))

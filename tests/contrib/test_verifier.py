@@ -1,10 +1,13 @@
 """An access token is what the issuer signed for this app, for now, and nothing else is one."""
 
+import gc
 import json
 import os
 import threading
+import weakref
 
 import pytest
+from joserfc.jwk import OctKey
 
 from tests.contrib.issuer import SID, START, SUB, encoded, make_key, sign
 from vestibule.contrib.config import Config
@@ -152,8 +155,6 @@ def test_the_key_decides_the_algorithm(issuer, trust, algorithm):
 
 
 def test_a_public_key_is_no_secret(issuer, trust):
-    from joserfc.jwk import OctKey
-
     key, public = make_key("ES256", "k1")
     for text in (json.dumps(public), encoded(json.dumps(public).encode())):
         forged = issuer.token({"alg": "HS256"}, OctKey.import_key(text))
@@ -350,9 +351,6 @@ def test_a_forked_child_begins_anew(issuer, trust):
 
 
 def test_a_verifier_that_nobody_holds_is_forgotten(issuer):
-    import gc
-    import weakref
-
     held = weakref.ref(Verifier(Config(url=issuer.url, feed=False)))
     gc.collect()
     assert held() is None

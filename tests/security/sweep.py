@@ -7,6 +7,7 @@ import httpx
 from tests.protocols.altogic.calls import API
 from tests.world import World
 from vestibule.protocols.altogic.door import ROUTES
+from vestibule.protocols.simplejwt.routes import ROUTES as TOKEN_ROUTES
 from vestibule.web.pages.door import LINK_PATH, PAGES
 
 ELSEWHERE = [
@@ -17,7 +18,11 @@ ELSEWHERE = [
     f"{API}/nothing",
     "/_auth/google",
     "/socket.io/",
-    "/api/token/",
+    "/api",
+    "/api/nothing/",
+    "/api/profile",
+    "/api/token/?format=api",
+    "/api/token/?format=xml",
     "/v1/client",
     "/npm/x",
     "/oauth2/x",
@@ -33,7 +38,7 @@ ELSEWHERE = [
 ]
 API_PATHS = [f"{API}/{path}" for _, path in ROUTES]
 PAGE_PATHS = [*PAGES, LINK_PATH]
-EVERYWHERE = [*dict.fromkeys([*API_PATHS, *PAGE_PATHS, *ELSEWHERE])]
+EVERYWHERE = [*dict.fromkeys([*API_PATHS, *TOKEN_ROUTES, *PAGE_PATHS, *ELSEWHERE])]
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]
 
 

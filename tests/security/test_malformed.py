@@ -15,6 +15,7 @@ from tests.security.sweep import visitor
 from tests.world import PASSWORD, World, link_token
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.signin.model import Purpose
+from vestibule.protocols.simplejwt.routes import ROUTES as TOKEN_ROUTES
 from vestibule.web.pages.door import LINK_PATH
 
 DAMAGE: dict[str, Callable[[str], str]] = {
@@ -136,23 +137,23 @@ async def test_what_is_no_text_is_refused_and_never_a_fault(world: World, path, 
     await world.sign_in(ADA)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "\x00",
-        "\ud800",
-        "\U0010ffff",
-        "\u202e",
-        "%00",
-        "a" * 100_000,
-        "🎓" * 2000,
-        "\r\n",
-        "' OR 1=1 --",
-        "{{7*7}}",
-        "../../etc/passwd",
-        "\x7f\x1b[2J",
-    ],
-)
+HOSTILE = [
+    "\x00",
+    "\ud800",
+    "\U0010ffff",
+    "\u202e",
+    "%00",
+    "a" * 100_000,
+    "🎓" * 2000,
+    "\r\n",
+    "' OR 1=1 --",
+    "{{7*7}}",
+    "../../etc/passwd",
+    "\x7f\x1b[2J",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize(("path", "name"), CASES)
 async def test_hostile_texts_are_never_a_fault(world: World, path, name, text):
     token = await signed_in(world)
@@ -165,6 +166,27 @@ async def test_hostile_texts_are_never_a_fault(world: World, path, name, text):
         headers={"Session": token, "Content-Type": "application/json"},
     )
     assert response.status_code < 500
+
+
+TOKEN_FIELDS = [
+    (path, field.name) for path, route in TOKEN_ROUTES.items() for field in route.fields if not field.is_answer
+]
+
+
+@pytest.mark.parametrize(("path", "name"), TOKEN_FIELDS)
+async def test_nothing_hostile_is_a_fault_where_tokens_are_made(world: World, path, name):
+    assert len(TOKEN_FIELDS) == 8
+    async with visitor(world) as client:
+        for value in [*NO_TEXTS, *HOSTILE]:
+            world.clock.tick(3_600_000)
+            sent = {"username": ADA, "password": PASSWORD, "refresh": "x", "token": "x", name: value}
+            body = json.dumps(sent)
+            response = await client.post(path, content=body, headers={"Content-Type": "application/json"})
+            assert response.status_code in {400, 401}, repr(value)[:50]
+            if isinstance(value, str) and value != "\ud800":
+                response = await client.post(path, data={**sent, name: value})
+                assert response.status_code in {400, 401}, repr(value)[:50]
+    assert rows(world, "SELECT count(*) FROM session") == [0]
 
 
 @pytest.mark.parametrize("length", [1024, 1025, 5_000, 200_000])
@@ -192,5 +214,5 @@ async def test_a_password_is_cut_off_before_it_is_hashed(world: World, length):
 )
 async def test_no_path_is_a_fault(world: World, path):
     async with visitor(world) as client:
-        for prefix in ("", API, "/_storage", "/static", f"/e:{world.app.id}"):
+        for prefix in ("", API, "/api", "/_storage", "/static", f"/e:{world.app.id}", f"/e:{world.app.id}/api"):
             assert (await client.get(prefix + path)).status_code < 500

@@ -63,7 +63,7 @@ EXAMPLES = frozenset(
         "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's tutorial
         "404E635266556A586E3272357538782F413F4428472B4B6250645367566B5970",  # many of Spring's
         "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",  # RFC 7515 A.1
-        "hJtXIZ2uSN5kbQfbtNWbpdmhkV8FJG-Onbc6mxCcYg",  # RFC 7520 section 3.5
+        "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",  # RFC 7520 section 3.5
     }
 )
 _WORDS = re.compile(r"secret|passw[o0]rd|change.?me|example|replace.?me|insecure|qwertz|qwerty|12345678", re.IGNORECASE)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
 from vestibule.cli.desk import Place, administers, administers_house, examples, put
+from vestibule.cli.django_settings import settings_for, text_of
 from vestibule.cli.show import say, show
+from vestibule.cli.signing_keys import read_key
 
 
 @click.group(
@@ -82,9 +85,23 @@ def show_(place: Place) -> None:
 def set_(place: Place, field: str, value: str) -> None:
     """Change one FIELD of an app's policy to a JSON VALUE, while the server runs.
 
-    A value that is no JSON is taken as a text. docs/policy.md lists the fields.
+    A value that is no JSON is taken as a text. docs/policy.md lists the fields. SIGNING_KEY and VERIFYING_KEY are
+    read from a file (@FILE) or from standard input (-): other users of this machine could read an argument.
     """
-    show(put(place, "app.set", field=field, value=_json_or_text(value)), is_json=place.is_json)
+    given = _key_text(value) if field in {"SIGNING_KEY", "VERIFYING_KEY"} else _json_or_text(value)
+    show(put(place, "app.set", field=field, value=given), is_json=place.is_json)
+
+
+@app.command("django-settings", epilog=examples("vestibule app django-settings --app shop >> settings.py"))
+@administers
+def django_settings(place: Place) -> None:
+    """Print settings for a Django service that takes the tokens of an app: for SimpleJWT, and for our own class."""
+    found = put(place, "app.show")
+    settings = settings_for(found["env_url"], found["policy"])
+    if place.is_json:
+        show(settings, is_json=True)
+    else:
+        click.echo(text_of(found["name"], settings), nl=False)
 
 
 @click.group(
@@ -127,6 +144,12 @@ def revoke_key(place: Place, key_id: str) -> None:
     """End the key of this id at once. It cannot be brought back."""
     put(place, "key.revoke", key=key_id)
     say("Revoked. Whoever uses it is refused from now on.", is_json=place.is_json)
+
+
+def _key_text(value: str) -> str:
+    if value != "-" and not value.startswith("@"):
+        raise click.UsageError("A key is no argument: give @FILE, or - for standard input.")
+    return read_key(None if value == "-" else Path(value[1:]))
 
 
 def _json_or_text(value: str) -> object:

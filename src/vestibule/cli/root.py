@@ -23,11 +23,12 @@ COMMANDS: dict[str, Entry] = {
     "serve": Entry("vestibule.cli.serve:serve", "Serve in production, with settings from a file or the environment."),
     "migrate": Entry("vestibule.cli.migrate:migrate", "Bring the database to this version's schema."),
     "doctor": Entry("vestibule.cli.doctor:doctor", "Find what is set up wrongly, and say how to mend it."),
-    "app": Entry("vestibule.cli.apps:app", "Apps and their policies: create, list, show, set."),
+    "app": Entry("vestibule.cli.apps:app", "Apps and their policies: create, list, show, set, django-settings."),
     "key": Entry("vestibule.cli.apps:key", "Client keys and API keys of an app: create, list, revoke."),
     "user": Entry("vestibule.cli.users:user", "Users: create, list, show, roles, set-password, ban, unban, delete."),
     "import": Entry("vestibule.cli.imports:import_", "Users of another system, with their passwords: django."),
     "session": Entry("vestibule.cli.users:session", "Sessions of a user: list, revoke."),
+    "signing-key": Entry("vestibule.cli.signing_keys:signing_key", "Keys that sign tokens: list, rotate, set."),
     "operator": Entry("vestibule.cli.keys:operator", "One-time link for whoever runs this house."),
     "keys": Entry("vestibule.cli.keys:keys", "The master keys of the house: new, rotate."),
 }

@@ -19,6 +19,10 @@ WORDS: dict[Code, str] = {
     Code.FIELD_INVALID: "{field} has a value that does not fit. docs/policy.md shows what each field takes.",
     Code.FIELD_UNKNOWN: "{field} is not known here. docs/policy.md lists the fields of a policy.",
     Code.FIELD_PROTECTED: "{field} is kept by the house and cannot be written.",
+    Code.KEY_TOO_YOUNG: (
+        "The next key was published a moment ago, and services may not have read it yet: try again in {retry_after_s}"
+        " seconds. If a key is known to somebody, do not wait: add --emergency."
+    ),
     Code.FEATURE_OFF: (
         "The master keys stand in the environment, where no command can change them: put the key of"
         " `vestibule keys new` in front of the others in VESTIBULE_MASTER_KEY, with a comma, and restart."
@@ -36,6 +40,8 @@ WORDS: dict[Code, str] = {
 def words_of(error: object) -> str:
     """A sentence for an error as the operations answer it."""
     match error:
+        case {"fields": {"field": str(field), "why": str(why)}}:
+            return f"{field} does not fit: {why}."
         case {"code": str(code), "fields": dict(fields)}:
             words = WORDS.get(Code(code)) if code in set(Code) else None
             return (words or f"The house refuses: {code} {fields or ''}".strip()).format_map(_Fields(fields))

@@ -15,8 +15,8 @@ from vestibule.contrib.feed import Known, merge, read_frame
 from vestibule.contrib.issuer import FAILURES, IssuerError, Keys, WouldWaitError, ask, body_of, connect
 from vestibule.kernel.jwt import read_jwt
 
-FRAME_BYTES = 16 * 1024 * 1024
-"""A snapshot with some 150,000 entries."""
+FRAME_BYTES = 4 * 1024 * 1024
+"""The issuer cuts frames long before."""
 PATH = "/.well-known/revocations"
 SILENCE_S = 7.0
 """A stream that was silent for longer is dead: the issuer speaks every 5 seconds."""
@@ -35,6 +35,9 @@ class Revocations:
         self._config = config
         self._keys = keys
         self._known: Known | None = None
+        self._draft: Known | None = None
+        """What is known and the frames of which the last was cut: not yet to be acted upon."""
+        self._is_cut = False
         self._heard_at = float("-inf")
         self._must_begin_anew = False
         self._complaint = ""
@@ -109,6 +112,8 @@ class Revocations:
                     connection.close()
                     is_good = False
                     self._complain(error)
+                if is_good and self._is_cut:
+                    continue  # the rest is there already
                 self._tried.set()
                 pause = self._config.poll_interval if is_good else min(2 * pause, RETRY_LIMIT_S)
                 if self._stop.wait(pause):
@@ -116,9 +121,9 @@ class Revocations:
 
     def _poll_once(self, connection: HTTPConnection) -> bool:
         """Ask once. That nothing changed (304) is not signed, so a signed answer is asked for in time."""
-        known, age = self._known, self._config.ticks() - self._heard_at
-        is_young = known is not None and not self._must_begin_anew and age < self._config.max_staleness / 3
-        headers = {"If-None-Match": f'"{known.position}"'} if known is not None and is_young else {}
+        is_young = self._config.ticks() - self._heard_at < self._config.max_staleness / 3
+        position = self._position() if is_young else ""
+        headers = {"If-None-Match": f'"{position}"'} if position else NO_HEADERS
         with self._answer(connection, "application/jwt", headers) as answer:
             body = body_of(answer, self._config, FRAME_BYTES)
         if answer.status == 304:
@@ -132,8 +137,8 @@ class Revocations:
         return self._connection
 
     def _answer(self, connection: HTTPConnection, accept: str, headers: Mapping[str, str] = NO_HEADERS) -> HTTPResponse:
-        known = None if self._must_begin_anew else self._known
-        since = "" if known is None else f"?since={known.position}"
+        position = self._position()
+        since = f"?since={position}" if position else ""
         asked = {"Authorization": self._config.api_key, "Accept": accept, **headers}
         return ask(connection, self._config, f"{PATH}{since}", asked)
 
@@ -144,21 +149,30 @@ class Revocations:
             log.warning("ignored a frame that the issuer did not sign")
             return False
         now = self._config.now()
-        frame = read_frame(jwt.claims, self._config.iss, now)
+        frame = read_frame(jwt.claims, self._config.iss, self._config.api_key, now)
         if frame is None:
-            log.warning("ignored a frame that is not of this issuer and hour, or not understood")
+            log.warning("ignored a frame that is for another app, key or hour, or not understood")
             return False
-        known = merge(self._known, frame, now, self._config.leeway)
-        self._must_begin_anew = known is None
-        if known is None:
+        draft = merge(self._draft, frame, now, self._config.leeway)
+        self._must_begin_anew = draft is None
+        if draft is None:
             return False
-        is_news = self._known is None or frame.signed_at > self._known.signed_at
+        self._draft, self._is_cut = draft, frame.has_more
+        if not frame.has_more:
+            self._publish(draft)
+        return True
+
+    def _publish(self, known: Known) -> None:
+        is_news = self._known is None or known.signed_at > self._known.signed_at
         self._known = known
         if is_news:  # a frame that is repeated to us is no sign of life
             self._heard_at = self._config.ticks()
         self._complaint = ""
         self._tried.set()
-        return True
+
+    def _position(self) -> str:
+        """Where the next frame has to go on; nothing for a snapshot."""
+        return "" if self._draft is None or self._must_begin_anew else self._draft.position
 
     def _complain(self, error: Exception) -> None:
         complaint = str(error) or type(error).__name__

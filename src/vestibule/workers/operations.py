@@ -7,7 +7,6 @@ belong to the user that runs the server.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
@@ -23,56 +22,21 @@ from vestibule.core.house import House
 from vestibule.core.sessions.model import Session
 from vestibule.kernel.clock import iso
 from vestibule.kernel.errors import Code, refuse
-from vestibule.kernel.ids import SYSTEM_APP, is_id
-from vestibule.kernel.origin import Agent, Origin, Version
 from vestibule.kernel.secret import Secret
+from vestibule.workers.arguments import ORIGIN, Arguments, Json, find_app
+from vestibule.workers.signing import (
+    KEY_SETTINGS,
+    SET,
+    SIGNING_KEY,
+    has_signing_key,
+    set_key,
+    signing_key_list,
+    signing_key_rotate,
+    signing_key_set,
+)
 
-Json = object
 Member = TypeVar("Member", Environment, KeyKind)
-ORIGIN = Origin(door="cli", agent=Agent(browser=Version("vestibule CLI")))
 NAMES = ("name", "first_name", "last_name")
-OPERATORS = "operators"
-"""Names the reserved app whose users are the operators."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """The arguments of one call."""
-
-    values: Mapping[str, object]
-
-    def text(self, name: str, default: str | None = None) -> str:
-        """A text. Raises: field_required, field_invalid."""
-        value = self.values.get(name)
-        if value is None and default is not None:
-            return default
-        if value is None:
-            raise refuse(Code.FIELD_REQUIRED, field=name)
-        if not isinstance(value, str):
-            raise refuse(Code.FIELD_INVALID, field=name)
-        return value
-
-    def secret(self, name: str) -> Secret[str]:
-        """A text that does not print. Raises: field_required, field_invalid."""
-        return Secret(self.text(name))
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Several texts. Raises: field_invalid."""
-        values = self.values.get(name, [])
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise refuse(Code.FIELD_INVALID, field=name)
-        return tuple(values)
-
-    def number(self, name: str, default: int) -> int:
-        """A whole number. Raises: field_invalid."""
-        value = self.values.get(name, default)
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1_000:
-            raise refuse(Code.FIELD_INVALID, field=name)
-        return value
-
-    def has(self, name: str) -> bool:
-        """Whether it was given."""
-        return self.values.get(name) is not None
 
 
 Operation = Callable[[House, Arguments], Awaitable[Json]]
@@ -100,13 +64,16 @@ async def app_show(house: House, given: Arguments) -> Json:
     app = await find_app(house, given)
     policy = {name: getattr(app.policy, name) for name in FIELD_NAMES}
     changed = [name for name, value in policy.items() if value != getattr(Policy(), name)]
-    return {**_app(house, app), "policy": policy, "changed": changed}
+    shown = {**_app(house, app), "policy": policy, "changed": changed}
+    return shown | ({SIGNING_KEY: SET} if await has_signing_key(house, app) else {})
 
 
 async def app_set(house: House, given: Arguments) -> Json:
-    """Change one field of the policy."""
+    """Change one field of the policy, or the key that signs."""
     app = await find_app(house, given)
     field = given.text("field")
+    if field in KEY_SETTINGS:
+        return await set_key(house, app, field, given)
     app = await house.apps.set_policy(app, field, given.values.get("value"), ORIGIN)
     return {"app_id": app.id, "field": field, "value": getattr(app.policy, field)}
 
@@ -269,6 +236,9 @@ OPERATIONS: dict[str, Operation] = {
     "user.import": user_import,
     "session.list": session_list,
     "session.revoke": session_revoke,
+    "signing_key.list": signing_key_list,
+    "signing_key.rotate": signing_key_rotate,
+    "signing_key.set": signing_key_set,
 }
 
 
@@ -281,22 +251,6 @@ async def perform(house: House, name: str, values: Mapping[str, object]) -> Json
 
 
 # Shapes ------------------------------------------------------------------------------------------
-
-
-async def find_app(house: House, given: Arguments) -> App:
-    """The app by id or name; without either, the only one.
-
-    Raises: app_unknown.
-    """
-    wanted = given.text("app", "")
-    if wanted == OPERATORS:
-        return await house.apps.get(SYSTEM_APP)
-    if not wanted:
-        return await house.apps.only()
-    named = [app for app in await house.apps.list() if wanted in (app.id, app.name)]
-    if len(named) == 1:
-        return named[0]
-    return await house.apps.get(wanted if is_id(wanted) else "")
 
 
 def operator_url(base_url: str, token: Secret[str]) -> str:

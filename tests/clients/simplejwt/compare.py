@@ -68,6 +68,8 @@ def described(answer: Answer, root: str) -> dict[str, str]:
     if "location" in aspects:
         aspects["location"] = aspects["location"].removeprefix(root)
     kind = answer.headers.get("content-type", "").partition(";")[0]
+    if b"\n" in answer.body:
+        aspects["layout"] = "on several lines"
     if kind == "application/json" and answer.body:
         aspects |= dict(_json("body", answer.json()))
     elif kind == "text/html" and answer.body:

@@ -27,6 +27,7 @@ class Oracle:
 
     process: subprocess.Popen[str]
     port: int
+    log: Path
 
     def command(self, name: str, **given: object) -> Any:
         assert self.process.stdin is not None
@@ -38,7 +39,7 @@ class Oracle:
         assert self.process.stdout is not None
         said, _, _ = select.select([self.process.stdout], [], [], START_S)
         line = self.process.stdout.readline() if said else ""
-        assert line, "the Django server has ended or hangs"
+        assert line, f"the Django server has ended or hangs:\n{self.log.read_text()[-4000:]}"
         return json.loads(line)
 
     def create(self, name: str) -> None:
@@ -57,12 +58,13 @@ class Oracle:
 def oracle(folder: Path) -> Iterator[Oracle]:
     port = free_port()
     program = [sys.executable, "-P", str(Path(__file__).with_name("oracle.py")), str(port), str(folder), KEY]
+    log = folder / "oracle.log"
     with (
-        (folder / "oracle.log").open("wb") as errors,
+        log.open("wb") as errors,
         subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
     ):
         try:
-            running = Oracle(process, port)
+            running = Oracle(process, port, log)
             running.answer()
             yield running
         finally:
@@ -84,11 +86,9 @@ class Vestibule:
         return answer["ok"]
 
     def policy(self, **fields: object) -> None:
+        """Set fields in this order: a signing key is one of the algorithm set before."""
         for field, value in fields.items():
             self.command("app.set", field=field, value=value)
-
-    def share_key(self, algorithm: str, key: str) -> None:
-        self.command("signing_key.bring", algorithm=algorithm, key=key)
 
     def create(self, name: str) -> None:
         self.command(
@@ -124,8 +124,7 @@ def theirs(folder: Path) -> Iterator[Side]:
 def ours(folder: Path) -> Iterator[Side]:
     """Vestibule in its strict mode, with the oracle's key and everybody in it."""
     with vestibule(folder) as running:
-        running.policy(REFRESH_REUSE_WINDOW=0, ALGORITHM="HS256")
-        running.share_key("HS256", KEY)
+        running.policy(REFRESH_REUSE_WINDOW=0, ALGORITHM="HS256", SIGNING_KEY=KEY)
         side = Side("Vestibule", running.server.env_url, running)
         side.prepare()
         yield side

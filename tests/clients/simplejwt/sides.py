@@ -130,12 +130,14 @@ class Side:
         """One to be spoilt: nobody takes it any more then, so it is always the same."""
         return self.first["ada"][kind]
 
-    def forge(self, token: str, change: Mapping[str, Any], *, key: str | None = None, alg: str = "HS256") -> str:
+    def forge(
+        self, token: str, change: Mapping[str, Any], *, key: str = KEY, alg: str = "HS256", kid: str | None = None
+    ) -> str:
         """The token again with other claims (None: without), signed with the shared key or another one."""
         claims = jwt.decode(token, options={"verify_signature": False}) | {**change}
         left = {name: value for name, value in claims.items() if value is not None}
-        header = {name: value for name, value in jwt.get_unverified_header(token).items() if name != "alg"}
-        return jwt.encode(left, KEY if key is None else key, alg, headers=header)
+        header = jwt.get_unverified_header(token) | ({"kid": kid} if kid else {})
+        return jwt.encode(left, key, alg, headers={name: value for name, value in header.items() if name != "alg"})
 
     def expired(self, kind: str) -> str:
         return self.forge(self.token(kind), {"exp": int(time.time()) - 60})

@@ -34,6 +34,7 @@ from vestibule.kernel.secret import Secret
 from vestibule.protocols.simplejwt.routes import INDEX, ROUTES
 
 PATHS = [path for path in ROUTES if path != INDEX]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "BREW")
 
 
 async def test_the_index_lists_the_endpoints(world: World):
@@ -64,7 +65,12 @@ async def test_wrong_unknown_inactive_deleted_and_unconfirmed_are_one_answer(wor
     await world.sign_up("new@acme.test")
     wrong = [{**ADA, "password": "not-it-at-all-9"}]
     wrong += [{**ADA, "username": name} for name in ("nobody", "idle", "gone", "new@acme.test")]
-    answers = [await post(world, path, **body) for body in wrong]
+    answers, work = [], []
+    for body in wrong:
+        before = world.hasher.work
+        answers.append(await post(world, path, **body))
+        work.append(world.hasher.work - before)
+    assert work == [1] * 5
     assert {(each.status_code, each.text) for each in answers} == {(401, answers[0].text)}
     assert answers[0].json() == NO_USER
     bare = [{k: v for k, v in each.headers.items() if k != "x-request-id"} for each in answers]
@@ -232,36 +238,36 @@ async def test_a_user_who_is_gone_or_banned_is_said_to_be(world: World):
 
 
 @pytest.mark.parametrize("path", ROUTES)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])
-async def test_every_answer_says_what_it_depends_on(world: World, path, method):
-    response = await send(world, method, path)
-    allow = "OPTIONS, GET" if path in {INDEX, PROFILE} else "POST, OPTIONS"
-    assert response.headers["allow"] == allow
-    assert response.headers["vary"] == "Accept, origin"
-    assert "set-cookie" not in response.headers
-    is_refused = response.status_code == 401
-    assert response.headers.get("www-authenticate") == ('Bearer realm="api"' if is_refused else None)
-    assert is_refused == (path == PROFILE)
+async def test_every_answer_says_what_it_depends_on(world: World, path):
+    for method in METHODS:
+        response = await send(world, method, path)
+        allow = "OPTIONS, GET" if path in {INDEX, PROFILE} else "POST, OPTIONS"
+        assert response.headers["allow"] == allow
+        assert response.headers["vary"] == "Accept, origin"
+        assert "set-cookie" not in response.headers
+        is_refused = response.status_code == 401
+        assert response.headers.get("www-authenticate") == ('Bearer realm="api"' if is_refused else None)
+        assert is_refused == (path == PROFILE)
 
 
 @pytest.mark.parametrize("path", PATHS[:-1])
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
-async def test_other_methods_are_refused_by_name(world: World, path, method):
-    response = await send(world, method, path)
-    assert (response.status_code, response.json()) == (405, {"detail": f'Method "{method}" not allowed.'})
+async def test_other_methods_are_refused_by_name(world: World, path):
+    for method in sorted({*METHODS} - {"POST", "HEAD", "OPTIONS"}):
+        response = await send(world, method, path)
+        assert (response.status_code, response.json()) == (405, {"detail": f'Method "{method}" not allowed.'})
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE"])
-async def test_who_asks_is_looked_at_before_the_method(world: World, method):
+async def test_who_asks_is_looked_at_before_the_method(world: World):
     access = (await pair(world))["access"]
-    assert (await send(world, method, PROFILE)).status_code == 401
-    assert (await send(world, method, PROFILE, headers={"Authorization": f"Bearer {access}"})).status_code == 405
+    for method in ("HEAD", "POST", "PUT", "DELETE"):
+        assert (await send(world, method, PROFILE)).status_code == 401
+        assert (await send(world, method, PROFILE, headers={"Authorization": f"Bearer {access}"})).status_code == 405
 
 
-@pytest.mark.parametrize("path", PATHS[:-1])
-async def test_where_credentials_come_in_the_body_the_header_is_not_read(world: World, path):
-    response = await send(world, "POST", path, json={}, headers={"Authorization": "Bearer a b"})
-    assert response.status_code == 400
+async def test_where_credentials_come_in_the_body_the_header_is_not_read(world: World):
+    for path in PATHS[:-1]:
+        response = await send(world, "POST", path, json={}, headers={"Authorization": "Bearer a b"})
+        assert response.status_code == 400
 
 
 # Descriptions -------------------------------------------------------------------------------------
@@ -317,14 +323,14 @@ async def test_no_other_app_is_found_and_operators_do_not_come_in_here(world: Wo
 
 
 @pytest.mark.parametrize("mount", [True, False])
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "DELETE"])
 @pytest.mark.parametrize("path", ROUTES)
-async def test_without_its_slash_a_path_leads_to_the_slash_form(world: World, path, method, mount):
-    response = await send(world, method, f"{path[:-1]}?a=1&b=%20%2F", mount=mount)
+async def test_without_its_slash_a_path_leads_to_the_slash_form(world: World, path, mount):
     root = f"/e:{world.app.id}" if mount else ""
-    assert (response.status_code, response.headers["location"]) == (301, f"{root}{path}?a=1&b=%20%2F")
-    assert (response.content, response.headers["cache-control"]) == (b"", "no-store")
-    assert response.headers["vary"] == "origin"
+    for method in ("GET", "HEAD", "POST", "OPTIONS", "DELETE"):
+        response = await send(world, method, f"{path[:-1]}?a=1&b=%20%2F", mount=mount)
+        assert (response.status_code, response.headers["location"]) == (301, f"{root}{path}?a=1&b=%20%2F")
+        assert (response.content, response.headers["cache-control"]) == (b"", "no-store")
+        assert response.headers["vary"] == "origin"
 
 
 async def test_the_front_end_reads_the_profile_without_a_slash(world: World):
@@ -338,12 +344,12 @@ async def test_the_front_end_reads_the_profile_without_a_slash(world: World):
     "path",
     ["/api/nothing/", "/api/nothing", "/api/token/x/", "/api//token/", "/api/profile//", "/api/%00/", "/api/%ff/"],
 )
-@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-async def test_an_unknown_path_is_404_in_json(world: World, path, method):
-    response = await send(world, method, path, headers=BROWSER)
-    assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
-    assert response.headers["vary"] == "origin"
-    assert "allow" not in response.headers
+async def test_an_unknown_path_is_404_in_json(world: World, path):
+    for method in ("GET", "POST", "OPTIONS"):
+        response = await send(world, method, path, headers=BROWSER)
+        assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+        assert response.headers["vary"] == "origin"
+        assert "allow" not in response.headers
 
 
 async def test_another_prefix_is_not_this_doors(world: World):

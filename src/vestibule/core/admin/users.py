@@ -66,7 +66,7 @@ class UserAdmin:
         return person
 
     def _checked(self, app: App, new: NewUser, now_ms: int) -> Person:
-        """The user to be. Raises: every problem of the form at once."""
+        """The user to be, or one refusal with every problem of the form."""
         profile, problems = fields.first_profile(new.values or {}, app.policy)
         email = normal_email(new.email) or ""
         if not email and (new.email or not new.username):

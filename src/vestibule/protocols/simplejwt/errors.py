@@ -154,7 +154,7 @@ def _of_bearer(error: DomainError) -> dict[str, object]:
         {
             "token_class": each.fields["token_class"],
             "token_type": each.fields["token_type"],
-            "message": WIRE[each.code].detail,
+            "message": _text(WIRE[each.code], each),
         }
         for each in error.each()
     ]

@@ -1,8 +1,7 @@
-"""The peer: a bare Starlette app on the same server. `/N` answers N bytes. Run: python -m bench.peer PORT."""
+"""The peer of the server as such: a bare Starlette app on the same server. `/N` answers N bytes. Run: python -m bench.starlette_peer PORT."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
 from granian.constants import HTTPModes, Interfaces
@@ -26,9 +25,7 @@ async def main(port: int) -> None:
     server = Server(
         APP, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, http=HTTPModes.http1, log_enabled=False
     )
-    serving = asyncio.create_task(server.serve())
-    print("ready", flush=True)
-    await serving
+    await server.serve()
 
 
 if __name__ == "__main__":

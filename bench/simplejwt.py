@@ -1,0 +1,93 @@
+"""What a front end of SimpleJWT asks of any server that speaks its protocol, and what a signature costs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+
+import jwt
+
+from bench.django_peer import PASSWORD, USERNAME
+from bench.load import CONNECTIONS, Connection, Visitor, rate, request, same
+from bench.rounds import Series, in_turn
+from vestibule.adapters.signing import JoseKeys
+from vestibule.adapters.system import SystemEntropy
+
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    "Accept": "application/json, text/plain, */*",
+    "Origin": "http://localhost:5173",
+}
+CHECK = "session check (GET api/profile/)"
+REFRESH = "refresh (POST api/token/refresh/)"
+SIGN_IN = "sign-in (POST api/token/)"
+CLAIMS: dict[str, object] = {
+    "token_type": "access",
+    "exp": 1_795_250_607,
+    "iat": 1_795_250_307,
+    "jti": "2f6def92cf5b4930a55fe8dbcb3ccab4",
+    "user_id": "01a1fd3e38dd610ff56870b2",
+    "username": USERNAME,
+    "sub": "01a1fd3e38dd610ff56870b2",
+    "iss": "https://auth.acme.test",
+    "sid": "01a1fd3e38dd610ff56870b3",
+}
+SHARED_KEY = "a shared key of no use to anybody, and long enough"
+SECONDS = 1.0
+
+
+class Chain:
+    """A tab: refreshes with the newest token that it has."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url, self._token = url, token
+
+    def __call__(self, answer: bytes) -> bytes:
+        if answer:
+            self._token = json.loads(answer)["refresh"]
+        return request(f"{self._url}/api/token/refresh/", BROWSER, {"refresh": self._token})
+
+
+async def visitors_of(url: str) -> dict[str, list[Visitor]]:
+    """Who visits a server, by what they ask: each is a browser with a connection and tokens of its own."""
+    enter = request(f"{url}/api/token/", BROWSER, {"username": USERNAME, "password": PASSWORD})
+    connection = await Connection.open(url)
+    pairs = [json.loads((await connection.ask(enter)).body) for _ in range(CONNECTIONS)]
+    await connection.close()
+    return {
+        CHECK: [_checking(url, pair["access"]) for pair in pairs],
+        REFRESH: [Chain(url, pair["refresh"]) for pair in pairs],
+        SIGN_IN: same(enter),
+    }
+
+
+async def compare(what: str, urls: Sequence[str]) -> list[Series]:
+    """The rates of servers at one thing, in turn."""
+    visitors = {url: (await visitors_of(url))[what] for url in urls}
+    return await in_turn([lambda seconds, url=url: rate(url, visitors[url], seconds) for url in urls])
+
+
+async def signatures() -> tuple[float, float, float]:
+    """Tokens per second and core: signed with ES256, verified with it, and signed with HS256 as the peer does."""
+    key, _ = await JoseKeys(SystemEntropy()).generate("ES256")
+    header: dict[str, object] = {"typ": "JWT", "kid": "01a1fd3e38dd610ff56870b4"}
+    token = key.sign(header, CLAIMS)
+    return (
+        _per_second(lambda: key.sign(header, CLAIMS)),
+        _per_second(lambda: key.verify(token)),
+        _per_second(lambda: jwt.encode(CLAIMS, SHARED_KEY, "HS256")),
+    )
+
+
+def _checking(url: str, access: str) -> Visitor:
+    asked = request(f"{url}/api/profile/", BROWSER | {"Authorization": f"Bearer {access}"})
+    return lambda _: asked
+
+
+def _per_second(work: Callable[[], object]) -> float:
+    began, done = time.perf_counter(), 0
+    while time.perf_counter() < began + SECONDS:
+        work()
+        done += 1
+    return done / (time.perf_counter() - began)

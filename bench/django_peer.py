@@ -15,13 +15,13 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
+from bench.load import PASSWORD, USERNAME
 from vestibule.adapters.hashing import CURRENT
 
-USERNAME, PASSWORD = "grace", "correct-horse-7-battery"
 PROJECT = "tests.clients.simplejwt.oracle"
 
 
-class SameArgon2(Argon2PasswordHasher):
+class SameArgon2(Argon2PasswordHasher):  # type: ignore[misc]  # Django ships no types
     """As strong as ours: what is compared is what stands around the hash."""
 
     time_cost, memory_cost, parallelism = CURRENT.passes, CURRENT.memory_kib, CURRENT.lanes

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench.load import CONNECTIONS, Connection, Visitor, rate, request, same
+from bench.load import CONNECTIONS, PASSWORD, Connection, Visitor, rate, request, same
 from tests.contracts.rows import a_user, an_app
 from tests.faults.server import Server, sign_up
 from vestibule.adapters.hashing import Argon2Hasher
@@ -19,7 +19,6 @@ from vestibule.adapters.store.sqlite import SqliteStore
 from vestibule.adapters.system import SystemEntropy
 from vestibule.kernel.secret import Secret
 
-PASSWORD = "correct-horse-7-battery"
 SECONDS = 2.0
 TOGETHER = 64
 BEFORE_A_DELAY = 9
@@ -47,7 +46,9 @@ def visitors_of(server: Server) -> dict[str, list[Visitor]]:
 
     enter = {"email": "ada@acme.test", "password": PASSWORD}
     return {
-        "session check (GET auth/user)": same(request(f"{server.api}/auth/user", server.headers | {"session": session})),
+        "session check (GET auth/user)": same(
+            request(f"{server.api}/auth/user", server.headers | {"session": session})
+        ),
         "sign-in page (GET sign-in)": same(request(f"{server.env_url}/sign-in")),
         "sign-in (POST auth/signin-email)": same(request(f"{server.api}/auth/signin-email", server.headers, enter)),
         "sign-up (POST auth/signup-email)": [join] * CONNECTIONS,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 CONNECTIONS = 4
+USERNAME, PASSWORD = "grace", "correct-horse-7-battery"
 
 Visitor = Callable[[bytes], bytes]
 """Somebody with a connection: the next request, given the body of the last answer (empty at first)."""

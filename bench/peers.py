@@ -27,12 +27,12 @@ def starlette() -> Iterator[str]:
 
 @contextmanager
 def django(folder: Path, synchronous: str) -> Iterator[str]:
-    """Django REST framework + SimpleJWT: one worker, as ours is one process, with a thread for each connection."""
+    """Django REST framework + SimpleJWT: one worker, as ours is one process, and a thread for each core."""
     port = free_port()
-    served = ["--interface", "wsgi", "--http", "1", "--no-ws", "--no-log", "--port", str(port), "--blocking-threads", THREADS]
-    command = [sys.executable, "-m", "granian", *served, "--factory", "bench.django_peer:application"]
+    options = ["--interface", "wsgi", "--http", "1", "--no-ws", "--no-log", "--factory"]
+    options += ["--port", str(port), "--blocking-threads", str(os.cpu_count() or 1)]
     environ = {"DATABASE": str(folder / f"django-{synchronous}.sqlite3"), "SYNCHRONOUS": synchronous}
-    with _running(command, port, environ) as url:
+    with _running([sys.executable, "-m", "granian", *options, "bench.django_peer:application"], port, environ) as url:
         yield url
 
 
@@ -54,4 +54,4 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)
-    raise TimeoutError(f"the peer has ended or hangs: {process.args}")
+    raise TimeoutError(f"the peer has ended or hangs: {process.args!r}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 
 import jwt
 
-from bench.django_peer import PASSWORD, USERNAME
-from bench.load import CONNECTIONS, Connection, Visitor, rate, request, same
+from bench.load import CONNECTIONS, PASSWORD, USERNAME, Connection, Visitor, rate, request, same
 from bench.rounds import Series, in_turn
 from vestibule.adapters.signing import JoseKeys
 from vestibule.adapters.system import SystemEntropy
@@ -22,9 +22,10 @@ BROWSER = {
 CHECK = "session check (GET api/profile/)"
 REFRESH = "refresh (POST api/token/refresh/)"
 SIGN_IN = "sign-in (POST api/token/)"
+ASKED = (CHECK, REFRESH, SIGN_IN)
 CLAIMS: dict[str, object] = {
     "token_type": "access",
-    "exp": 1_795_250_607,
+    "exp": 4_102_444_800,
     "iat": 1_795_250_307,
     "jti": "2f6def92cf5b4930a55fe8dbcb3ccab4",
     "user_id": "01a1fd3e38dd610ff56870b2",
@@ -62,22 +63,26 @@ async def visitors_of(url: str) -> dict[str, list[Visitor]]:
     }
 
 
-async def compare(what: str, urls: Sequence[str]) -> list[Series]:
+async def compare(what: str, *urls: str) -> list[Series]:
     """The rates of servers at one thing, in turn."""
-    visitors = {url: (await visitors_of(url))[what] for url in urls}
-    return await in_turn([lambda seconds, url=url: rate(url, visitors[url], seconds) for url in urls])
+    return await in_turn([partial(rate, url, (await visitors_of(url))[what]) for url in urls])
 
 
-async def signatures() -> tuple[float, float, float]:
-    """Tokens per second and core: signed with ES256, verified with it, and signed with HS256 as the peer does."""
+async def signatures() -> dict[str, tuple[float, float]]:
+    """Tokens per second on one core with nothing around them: our ES256, and the HS256 of the peer."""
     key, _ = await JoseKeys(SystemEntropy()).generate("ES256")
     header: dict[str, object] = {"typ": "JWT", "kid": "01a1fd3e38dd610ff56870b4"}
-    token = key.sign(header, CLAIMS)
-    return (
-        _per_second(lambda: key.sign(header, CLAIMS)),
-        _per_second(lambda: key.verify(token)),
-        _per_second(lambda: jwt.encode(CLAIMS, SHARED_KEY, "HS256")),
-    )
+    own, other = key.sign(header, CLAIMS), jwt.encode(CLAIMS, SHARED_KEY, "HS256")
+    return {
+        "tokens signed (ES256)": (
+            _per_second(lambda: key.sign(header, CLAIMS)),
+            _per_second(lambda: jwt.encode(CLAIMS, SHARED_KEY, "HS256")),
+        ),
+        "tokens verified (ES256)": (
+            _per_second(lambda: key.verify(own)),
+            _per_second(lambda: jwt.decode(other, SHARED_KEY, ["HS256"])),
+        ),
+    }
 
 
 def _checking(url: str, access: str) -> Visitor:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
+from tests.clients.simplejwt import differences
 from vestibule import settings
 from vestibule.adapters.store.migrate import _statements, migrations
 from vestibule.app import RESERVED
@@ -207,6 +208,18 @@ def paths_page() -> str:
     )
 
 
+def differences_page() -> str:
+    """docs/simplejwt-differences.md."""
+    return page(
+        "Differences to SimpleJWT",
+        "tests/clients/simplejwt/differences.py",
+        "The same requests are sent to a live Django server with REST framework and SimpleJWT and to Vestibule, and the"
+        " answers are compared: status, body, headers, claims. This is all that differs, on purpose; a row that no"
+        " request needs any more fails the test. What stays the same and how the reuse window works:"
+        " [SimpleJWT](simplejwt.md).\n\n" + differences.table(),
+    )
+
+
 def limits_page() -> str:
     """docs/limits.md."""
     by = {
@@ -241,6 +254,7 @@ PAGES = {
     "data.md": data_page,
     "paths.md": paths_page,
     "limits.md": limits_page,
+    "simplejwt-differences.md": differences_page,
 }
 
 

@@ -18,7 +18,7 @@ from tests.contrib.issuer import until
 
 VESTIBULE, GRANIAN = (Path(sys.executable).with_name(name) for name in ("vestibule", "granian"))
 PASSWORD = "correct-horse-7-battery"
-APPS = [("flask", "wsgi"), ("fastapi", "asgi"), ("django", "wsgi")]
+APPS = [("flask", "wsgi", ""), ("fastapi", "asgi", ""), ("django", "wsgi", ""), ("flask", "wsgi", "poll")]
 
 
 def free_port():
@@ -55,11 +55,11 @@ def server(tmp_path_factory):
 
 
 @contextmanager
-def served(name, interface, line):
+def served(name, interface, feed, line):
     """An app that trusts the server, in another process; gives what asks it."""
     port = free_port()
     command = [GRANIAN, "--interface", interface, "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**os.environ, "ISSUER_URL": line["env_url"], "ISSUER_KEY": line["api_key"]}
+    environment = {**os.environ, "ISSUER_URL": line["env_url"], "ISSUER_KEY": line["api_key"], "ISSUER_FEED": feed}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with (
         running([*command, f"tests.contrib.apps.{name}_app:app"], env=environment, **quiet),
@@ -89,11 +89,11 @@ def seconds_until(condition):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "interface"), APPS, ids=[name for name, _ in APPS])
-def test_what_ends_in_one_process_is_refused_in_another_within_a_second(server, capsys, name, interface):
+@pytest.mark.parametrize(("name", "interface", "feed"), APPS, ids=[f"{name} {feed}".strip() for name, _, feed in APPS])
+def test_what_ends_in_one_process_is_refused_in_another_within_a_second(server, capsys, name, interface, feed):
     line, admin = server
     admin("user", "roles", "ada@acme.test", "reader")
-    with served(name, interface, line) as ask:
+    with served(name, interface, feed, line) as ask:
         first, second = sign_in(line), sign_in(line)
         for pair in (first, second):
             assert ask(pair["access"]).json()["roles"] == ["reader"]
@@ -113,5 +113,5 @@ def test_what_ends_in_one_process_is_refused_in_another_within_a_second(server, 
         took["signed out"] = time.monotonic() - began
 
     with capsys.disabled():
-        print(f"\n{name}:", ", ".join(f"{what} after {seconds * 1000:.0f} ms" for what, seconds in took.items()))
+        print(f"\n{name} {feed}:", ", ".join(f"{what} after {seconds * 1000:.0f} ms" for what, seconds in took.items()))
     assert max(took.values()) < 1

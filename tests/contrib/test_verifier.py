@@ -254,6 +254,14 @@ def test_made_up_key_names_cost_one_request(issuer, trust):
     assert issuer.asked["jwks.json"] == 2
 
 
+def test_keys_that_just_came_are_not_asked_for_again(issuer, trust):
+    verifier = trust()
+    assert reason_of(verifier, issuer.token({"kid": "made-up"})) is Reason.INVALID
+    issuer.clock.tick(9)
+    assert reason_of(verifier, issuer.token({"kid": "another"})) is Reason.INVALID
+    assert issuer.asked["jwks.json"] == 1
+
+
 def test_without_keys_it_says_so_and_does_not_insist(issuer, trust):
     issuer.is_down = True
     verifier = trust()

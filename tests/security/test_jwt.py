@@ -35,7 +35,8 @@ NONE = ["none", "None", "nOnE", "NONE", "none ", " none", "no\u006ee", "", "null
 
 
 @pytest.fixture
-async def world(tmp_path):
+async def world(tmp_path, monkeypatch):
+    monkeypatch.setattr("vestibule.adapters.signing.RSA_BITS", 2048)  # quicker; how long new keys are is no matter here
     world = await World.open(tmp_path)
     await create(world)
     yield world

@@ -15,7 +15,7 @@ from typing import Any
 
 from joserfc.jwk import OctKey
 
-from vestibule.contrib.config import SHARED, Config
+from vestibule.contrib.config import Config
 from vestibule.contrib.feed import Known, handle, is_number
 from vestibule.contrib.issuer import IssuerError, Keys, is_signed
 from vestibule.contrib.revocations import Revocations
@@ -136,7 +136,7 @@ class Verifier:
         if self.config.algorithm and algorithm != self.config.algorithm:
             return False
         if self._secret is not None:
-            return algorithm in SHARED and is_signed(jwt, self.config.algorithm, self._secret)
+            return is_signed(jwt, self.config.algorithm, self._secret)
         try:
             return self._keys.is_signed(jwt, patient=patient)
         except IssuerError as error:

@@ -78,8 +78,7 @@ def configure(folder: Path, key: str) -> None:
 if __name__ == "__main__":
     configure(Path(sys.argv[2]), sys.argv[3])
 
-# Django's apps can be imported only now.
-# ruff: noqa: E402
+# ruff: noqa: E402  Django's apps can be imported only now
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler

@@ -2,7 +2,11 @@
 
 import os
 
-OPTIONS = {"url": os.environ["ISSUER_URL"], "api_key": os.environ["ISSUER_KEY"]}
+OPTIONS = {
+    "url": os.environ["ISSUER_URL"],
+    "api_key": os.environ["ISSUER_KEY"],
+    "feed": os.environ["ISSUER_FEED"] or True,
+}
 
 
 def shown(user):

@@ -70,9 +70,11 @@ async def streaming(world: World, key: str = "", query: str = "", **headers: str
         "asgi": {"version": "3.0", "spec_version": "2.3"},
     }
 
+    bodies = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive() -> dict[str, Any]:
-        if not stream.began.is_set():
-            return {"type": "http.request", "body": b"", "more_body": False}
+        if bodies:
+            return bodies.pop()
         await stream.gone.wait()
         return {"type": "http.disconnect"}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ async def feed(world: World):
 
 async def beating(world: World, feed, heartbeat_s: float):
     """The same feed with another heart."""
-    front = world.running.asgi
+    front: Any = world.running.asgi
     front._doors["discovery"].feed = replace(feed, heartbeat_s=heartbeat_s)
 
 

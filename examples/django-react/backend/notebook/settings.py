@@ -28,7 +28,7 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-USE_TZ = True
+TIME_ZONE = "UTC"
 
 # For development. In production: DEBUG off, the host you serve, and a secret key from a secret place.
 DEBUG = True

@@ -73,7 +73,7 @@ class Families:
     async def sign_in_sliding(self, app: App, name: str, password: Secret[str], origin: Origin) -> str:
         """A session and its sliding token, which is its own refresh token.
 
-        Raises: as `sign_in`.
+        Raises: invalid_credentials, email_not_verified, user_banned, too_many_attempts, overloaded.
         """
         lifetime_ms = app.policy.SLIDING_TOKEN_REFRESH_LIFETIME * SECOND_MS
         opening = Opening(idle_ms=lifetime_ms, is_noted=app.policy.UPDATE_LAST_LOGIN)
@@ -131,7 +131,8 @@ class Families:
     async def verify(self, app: App, text: str, presenter: Presenter) -> None:
         """Whether a token of any type would be taken now; changes nothing.
 
-        Raises: as `refresh`.
+        Raises: token_invalid, token_expired, token_wrong_type, token_revoked, user_banned, user_not_found,
+            proof_invalid.
         """
         claims = await self.tokens.read(app, text, *TokenType)
         await self._current(app, claims)
@@ -146,7 +147,8 @@ class Families:
     async def revoke(self, app: App, text: str, presenter: Presenter, origin: Origin) -> None:
         """Sign out for good: the session of a refresh token ends, and every token of its family with it.
 
-        Raises: as `refresh`.
+        Raises: token_invalid, token_expired, token_wrong_type, token_revoked, user_banned, user_not_found,
+            proof_invalid.
         """
         claims = await self.tokens.read(app, text, TokenType.REFRESH)
         client = await self.clients.identify(app, presenter)

@@ -108,14 +108,14 @@ class KeyMaker(Protocol):
     def load(self, algorithm: str, private: Secret[str]) -> Key:
         """The key of a private text: ours, a PEM or JWK of somebody else's, or a shared secret.
 
-        Raises: ValueError with a sentence for people, when it is none, weak, or for another algorithm.
+        Raises ValueError with a sentence for people, when it is none, weak, or for another algorithm.
         """
         ...
 
     def load_verifying(self, algorithm: str, public: str) -> Key:
-        """A key that only verifies, from a PEM or the JSON of a JWK. Raises: ValueError with a sentence for people."""
+        """A key that only verifies, from a PEM or the JSON of a JWK. Raises ValueError with a sentence for people."""
         ...
 
     def load_public(self, algorithm: str, jwk: dict[str, object]) -> Key:
-        """A key that only verifies: of a DPoP proof. Raises: ValueError."""
+        """A key that only verifies: of a DPoP proof. Raises ValueError."""
         ...

@@ -50,7 +50,8 @@ class DiscoveryDoor:
         if call.path not in {KEYS, REVOCATIONS}:
             raise refuse(Code.NOT_FOUND)
         if call.method == "OPTIONS":
-            return Response(status_code=204, headers={"Allow": METHODS, **(PREFLIGHT if call.path == KEYS else {})})
+            headers = {"Allow": METHODS, "Cache-Control": "no-store", **(PREFLIGHT if call.path == KEYS else {})}
+            return Response(status_code=204, headers=headers)
         if call.method not in {"GET", "HEAD"}:
             raise refuse(Code.METHOD_NOT_ALLOWED)
         return await (self._keys(call) if call.path == KEYS else self.feed.answer(call))

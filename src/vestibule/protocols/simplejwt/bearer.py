@@ -22,7 +22,7 @@ def header_name(app: App) -> str:
 
 def challenge(app: App | None) -> str:
     """The `WWW-Authenticate` of every 401."""
-    scheme = app.policy.AUTH_HEADER_TYPES[0] if app and app.policy.AUTH_HEADER_TYPES else "Bearer"
+    scheme = app.policy.AUTH_HEADER_TYPES[0] if app else "Bearer"
     return f'{scheme} realm="{REALM}"'
 
 
@@ -38,7 +38,8 @@ async def find_current(house: House, app: App, call: Call) -> Current | None:
     if len(words) != 2:
         raise refuse(Code.SESSION_INVALID, "not two words")
     problems: list[DomainError] = []
-    for name, type_ in _taken(app):
+    for name in app.policy.AUTH_TOKEN_CLASSES:
+        type_ = CLASSES[name]
         try:
             return await house.families.authenticate(app, words[1], type_)
         except DomainError as error:
@@ -46,9 +47,3 @@ async def find_current(house: House, app: App, call: Call) -> Current | None:
                 raise
             problems.append(refuse(error.code, error.reason, token_class=name, token_type=type_.value))
     raise all_of(problems) or refuse(Code.TOKEN_INVALID, "no class of tokens is taken")
-
-
-def _taken(app: App) -> list[tuple[str, TokenType]]:
-    """The kinds of token that open something, by class; a class may be named with its module, as in Django."""
-    names = (name.rpartition(".")[2] for name in app.policy.AUTH_TOKEN_CLASSES)
-    return [(name, CLASSES[name]) for name in names if name in CLASSES]

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import figures, peers, simplejwt
-from bench.load import USERNAME
+from bench.load import USERS
 from tests.clients.simplejwt.servers import Vestibule
 from tests.faults.server import Server, prepare, serving
 
@@ -54,7 +54,8 @@ async def beside_starlette(server: Server) -> None:
 
 async def beside_django(server: Server, folder: Path) -> None:
     """The same front end at two servers. Ours answers when what it wrote is durable; so does Django with FULL."""
-    Vestibule(server, server.said["app_id"]).create(USERNAME)
+    for user in USERS:
+        Vestibule(server, server.said["app_id"]).create(user)
     with peers.django(folder, "FULL") as durable, peers.django(folder, "NORMAL") as careless:
         for name in simplejwt.ASKED:
             own, other = await simplejwt.compare(name, server.env_url, durable)

@@ -15,7 +15,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
-from bench.load import PASSWORD, USERNAME
+from bench.load import PASSWORD, USERS
 from vestibule.adapters.hashing import CURRENT
 
 PROJECT = "tests.clients.simplejwt.oracle"
@@ -28,12 +28,13 @@ class SameArgon2(Argon2PasswordHasher):  # type: ignore[misc]  # Django ships no
 
 
 def application() -> WSGIHandler:
-    """The project, with its tables and one user."""
+    """The project, with its tables and users."""
     configure(os.environ["DATABASE"], os.environ["SYNCHRONOUS"])
     call_command("migrate", verbosity=0)
     from django.contrib.auth.models import User  # noqa: PLC0415  only when Django is set up
 
-    User.objects.create_user(USERNAME, password=PASSWORD)
+    for name in USERS:
+        User.objects.create_user(name, password=PASSWORD)
     return get_wsgi_application()
 
 

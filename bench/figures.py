@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench.load import CONNECTIONS, PASSWORD, Connection, Visitor, rate, request, same
+from bench.load import CONNECTIONS, PASSWORD, USERS, Connection, Visitor, always, connected, rate, request
 from tests.contracts.rows import a_user, an_app
 from tests.faults.server import Server, sign_up
 from vestibule.adapters.hashing import Argon2Hasher
@@ -27,31 +27,31 @@ BEFORE_A_DELAY = 9
 
 async def against_the_peer(url: str, bare: str, visitors: list[Visitor]) -> tuple[float, float, int]:
     """Answers per second, those of the peer with answers of the same size, and that size."""
-    connection, asked = await Connection.open(url), visitors[0](b"")
-    size = len((await connection.ask(asked)).body)
-    await connection.close()
+    asked = visitors[0](b"")
+    async with connected(url) as connection:
+        size = len((await connection.ask(asked)).body)
     own = await rate(url, visitors, SECONDS)
     body = {"email": "ada@acme.test", "password": PASSWORD} if asked.startswith(b"POST") else None
-    return own, await rate(bare, same(request(f"{bare}/{size}", {}, body)), SECONDS), size
+    return own, await rate(bare, [always(request(f"{bare}/{size}", {}, body))] * CONNECTIONS, SECONDS), size
 
 
 def visitors_of(server: Server) -> dict[str, list[Visitor]]:
     """Who visits the server, by the name in the table."""
-    _, session = sign_up(server, "ada@acme.test")
     mark = itertools.count(time.time_ns())
 
-    def join(_: bytes) -> bytes:
-        body = {"email": f"user{next(mark)}@acme.test", "password": PASSWORD}
-        return request(f"{server.api}/auth/signup-email", server.headers, body)
+    def asking(path: str, email: str) -> bytes:
+        return request(f"{server.api}/auth/{path}", server.headers, {"email": email, "password": PASSWORD})
 
-    enter = {"email": "ada@acme.test", "password": PASSWORD}
+    emails = [f"{user}@first.test" for user in USERS]
+    sessions = [sign_up(server, email)[1] for email in emails]
     return {
-        "session check (GET auth/user)": same(
-            request(f"{server.api}/auth/user", server.headers | {"session": session})
-        ),
-        "sign-in page (GET sign-in)": same(request(f"{server.env_url}/sign-in")),
-        "sign-in (POST auth/signin-email)": same(request(f"{server.api}/auth/signin-email", server.headers, enter)),
-        "sign-up (POST auth/signup-email)": [join] * CONNECTIONS,
+        "session check (GET auth/user)": [
+            always(request(f"{server.api}/auth/user", server.headers | {"session": session})) for session in sessions
+        ],
+        "sign-in page (GET sign-in)": [always(request(f"{server.env_url}/sign-in"))] * CONNECTIONS,
+        "sign-in (POST auth/signin-email)": [always(asking("signin-email", email)) for email in emails],
+        "sign-up (POST auth/signup-email)": [lambda _: asking("signup-email", f"user{next(mark)}@acme.test")]
+        * CONNECTIONS,
     }
 
 
@@ -111,9 +111,8 @@ async def timing(server: Server, pairs: int) -> float:
     The area under the ROC curve over interleaved pairs (Mann-Whitney).
     """
     mark, known, unknown = time.time_ns(), [], []
-    connection = await Connection.open(server.api)
 
-    async def timed(email: str) -> float:
+    async def timed(connection: Connection, email: str) -> float:
         body = {"email": email, "password": "wrong-horse-7-battery"}
         asked = request(f"{server.api}/auth/signin-email", server.headers, body)
         began = time.perf_counter()
@@ -122,15 +121,15 @@ async def timing(server: Server, pairs: int) -> float:
         assert reply.status == 401, reply
         return took
 
-    for pair in range(pairs):
-        group = mark + pair // BEFORE_A_DELAY
-        if pair % BEFORE_A_DELAY == 0:
-            sign_up(server, f"known{group}@acme.test")
-        if pair % 2:
-            known.append(await timed(f"known{group}@acme.test"))
-        unknown.append(await timed(f"other{group}@acme.test"))
-        if not pair % 2:
-            known.append(await timed(f"known{group}@acme.test"))
-    await connection.close()
+    async with connected(server.api) as connection:
+        for pair in range(pairs):
+            group = mark + pair // BEFORE_A_DELAY
+            if pair % BEFORE_A_DELAY == 0:
+                sign_up(server, f"known{group}@acme.test")
+            if pair % 2:
+                known.append(await timed(connection, f"known{group}@acme.test"))
+            unknown.append(await timed(connection, f"other{group}@acme.test"))
+            if not pair % 2:
+                known.append(await timed(connection, f"known{group}@acme.test"))
     wins = sum((one > two) + 0.5 * (one == two) for one in known for two in unknown)
     return wins / (len(known) * len(unknown))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 CONNECTIONS = 4
-USERNAME, PASSWORD = "grace", "correct-horse-7-battery"
+USERS = tuple(f"grace{number}" for number in range(CONNECTIONS))
+"""A user for each connection."""
+PASSWORD = "correct-horse-7-battery"
 
 Visitor = Callable[[bytes], bytes]
 """Somebody with a connection: the next request, given the body of the last answer (empty at first)."""
@@ -22,25 +25,29 @@ class Reply:
     body: bytes
 
 
+@dataclass(frozen=True)
 class Connection:
     """One kept-alive connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    @classmethod
-    async def open(cls, url: str) -> Connection:
-        return cls(*await asyncio.open_connection("127.0.0.1", urlsplit(url).port))
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
     async def ask(self, request: bytes) -> Reply:
-        self._writer.write(request)
-        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        self.writer.write(request)
+        head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
-        return Reply(int(head[9:12]), await self._reader.readexactly(length))
+        return Reply(int(head[9:12]), await self.reader.readexactly(length))
 
-    async def close(self) -> None:
-        self._writer.close()
-        await self._writer.wait_closed()
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Connection]:
+    """A connection until the end of the block."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
+    try:
+        yield Connection(reader, writer)
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 def request(url: str, headers: dict[str, str] | None = None, body: object = None) -> bytes:
@@ -53,9 +60,9 @@ def request(url: str, headers: dict[str, str] | None = None, body: object = None
     return "\r\n".join([*lines, "", ""]).encode() + sent
 
 
-def same(asked: bytes) -> list[Visitor]:
-    """Visitors who ask the same again and again, one for each connection."""
-    return [lambda _: asked] * CONNECTIONS
+def always(asked: bytes) -> Visitor:
+    """One who asks the same again and again."""
+    return lambda _: asked
 
 
 async def rate(url: str, visitors: Sequence[Visitor], seconds: float) -> float:
@@ -64,14 +71,13 @@ async def rate(url: str, visitors: Sequence[Visitor], seconds: float) -> float:
 
     async def visit(visitor: Visitor) -> None:
         nonlocal count
-        connection = await Connection.open(url)
         asked = visitor(b"")
-        while time.perf_counter() < began + seconds:
-            reply = await connection.ask(asked)
-            assert reply.status == 200, reply
-            asked = visitor(reply.body)
-            count += 1
-        await connection.close()
+        async with connected(url) as connection:
+            while time.perf_counter() < began + seconds:
+                reply = await connection.ask(asked)
+                assert reply.status == 200, reply
+                asked = visitor(reply.body)
+                count += 1
 
     await asyncio.gather(*map(visit, visitors))
     return count / (time.perf_counter() - began)

@@ -9,7 +9,7 @@ from functools import partial
 
 import jwt
 
-from bench.load import CONNECTIONS, PASSWORD, USERNAME, Connection, Visitor, rate, request, same
+from bench.load import PASSWORD, USERS, Visitor, always, connected, rate, request
 from bench.rounds import Series, in_turn
 from vestibule.adapters.signing import JoseKeys
 from vestibule.adapters.system import SystemEntropy
@@ -29,7 +29,7 @@ CLAIMS: dict[str, object] = {
     "iat": 1_795_250_307,
     "jti": "2f6def92cf5b4930a55fe8dbcb3ccab4",
     "user_id": "01a1fd3e38dd610ff56870b2",
-    "username": USERNAME,
+    "username": "grace",
     "sub": "01a1fd3e38dd610ff56870b2",
     "iss": "https://auth.acme.test",
     "sid": "01a1fd3e38dd610ff56870b3",
@@ -51,15 +51,15 @@ class Chain:
 
 
 async def visitors_of(url: str) -> dict[str, list[Visitor]]:
-    """Who visits a server, by what they ask: each is a browser with a connection and tokens of its own."""
-    enter = request(f"{url}/api/token/", BROWSER, {"username": USERNAME, "password": PASSWORD})
-    connection = await Connection.open(url)
-    pairs = [json.loads((await connection.ask(enter)).body) for _ in range(CONNECTIONS)]
-    await connection.close()
+    """Who visits a server, by what they ask: browsers, each with a connection, a user and tokens of its own."""
+    entries = [request(f"{url}/api/token/", BROWSER, {"username": user, "password": PASSWORD}) for user in USERS]
+    async with connected(url) as connection:
+        pairs = [json.loads((await connection.ask(entry)).body) for entry in entries]
+    bearers = [BROWSER | {"Authorization": f"Bearer {pair['access']}"} for pair in pairs]
     return {
-        CHECK: [_checking(url, pair["access"]) for pair in pairs],
+        CHECK: [always(request(f"{url}/api/profile/", bearer)) for bearer in bearers],
         REFRESH: [Chain(url, pair["refresh"]) for pair in pairs],
-        SIGN_IN: same(enter),
+        SIGN_IN: [always(entry) for entry in entries],
     }
 
 
@@ -83,11 +83,6 @@ async def signatures() -> dict[str, tuple[float, float]]:
             _per_second(lambda: jwt.decode(other, SHARED_KEY, ["HS256"])),
         ),
     }
-
-
-def _checking(url: str, access: str) -> Visitor:
-    asked = request(f"{url}/api/profile/", BROWSER | {"Authorization": f"Bearer {access}"})
-    return lambda _: asked
 
 
 def _per_second(work: Callable[[], object]) -> float:

@@ -21,10 +21,12 @@ from vestibule.settings import Settings
 EVERYWHERE = {str(IPv4Address(0)), str(IPv6Address(0))}
 CONNECT_TRIES = 500
 CONNECT_PAUSE_S = 0.01
+STOP_S = 10.0
+"""How long the stop waits for answers under way: who does not read what it asked for is left then."""
 
 
 async def serve(running: Running, settings: Settings, ready: Callable[[], Awaitable[None]]) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are answered before it returns.
+    """Serve until SIGINT or SIGTERM; requests under way are answered before it returns, if they are read.
 
     `ready` is awaited once connections are accepted.
     """
@@ -52,7 +54,11 @@ async def serve(running: Running, settings: Settings, ready: Callable[[], Awaita
         await _until_connected(settings, serving)
         if not serving.done():
             await ready()
-        await serving
+        stopping = asyncio.create_task(running.stopping.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({serving}, timeout=STOP_S)
+        if serving.done():
+            serving.result()
 
 
 async def _until_connected(settings: Settings, serving: asyncio.Task[None]) -> None:

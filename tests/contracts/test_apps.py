@@ -85,3 +85,14 @@ async def test_two_keys_never_share_a_digest(store, app_id):
         async with store.transaction(app_id) as tx:
             await tx.keys.add(a_key(digest="same"))
             await tx.keys.add(a_key(digest="same"))
+
+
+async def test_when_a_field_of_the_policy_was_set_last(store, app_id, other_app_id):
+    async with store.transaction(app_id) as tx:
+        assert await tx.apps.policy_changed_at_ms("LEEWAY") == 0
+        await tx.apps.set_policy("LEEWAY", 5, NOW + 1)
+        await tx.apps.set_policy("LEEWAY", 0, NOW + 2)
+        assert await tx.apps.policy_changed_at_ms("LEEWAY") == NOW + 2
+    assert await store.reading(app_id).apps.policy_changed_at_ms("LEEWAY") == NOW + 2
+    assert await store.reading(app_id).apps.policy_changed_at_ms("ISSUER") == 0
+    assert await store.reading(other_app_id).apps.policy_changed_at_ms("LEEWAY") == 0

@@ -6,7 +6,8 @@ import pytest
 
 from tests.contracts.rows import NOW, an_event, new_id
 from vestibule.adapters.store.statement import Statement
-from vestibule.core.guard.model import PASSWORD_FAILURES, FailureRule, Rule
+from vestibule.core.guard.model import PASSWORD_FAILURES, EventType, FailureRule, Rule
+from vestibule.kernel.ids import AppId
 
 RULE = Rule("test/minute", 3, 60_000, "address")
 RUN = FailureRule("password", 3, 60_000, 1_000, 8_000, 20)
@@ -127,3 +128,48 @@ async def test_what_was_replaced_forgives_every_run_of_its_subject_and_no_other(
         await tx.limits.forgive_all("password", subject)
         assert await tx.limits.charge_failure(RUN, subject, NOW) == 0
         assert await tx.limits.charge_failure(RUN, neighbour, NOW) > 0
+
+
+ENDED, BANNED = EventType.SESSION_ENDED, EventType.USER_BANNED
+
+
+async def test_events_of_some_types_are_read_in_order(store, app_id, other_app_id):
+    types = [ENDED, EventType.USER_CREATED, BANNED, ENDED, BANNED, EventType.USER_DELETED]
+    async with store.transaction(other_app_id) as tx:
+        await tx.events.append(an_event(type=ENDED))
+    async with store.transaction(app_id) as tx:
+        for number, type_ in enumerate(types):
+            await tx.events.append(an_event(type=type_, at_ms=NOW - number))
+    scan = store.scanning(app_id).events
+    assert [event.position for event in await scan.list_of((ENDED, BANNED), 0, 10)] == [1, 3, 4, 5]
+    assert [event.position for event in await scan.list_of((ENDED, BANNED), 1, 2)] == [3, 4]
+    assert [event.position for event in await scan.list_of((BANNED,), 0, 10)] == [3, 5]
+    assert [event.position for event in await scan.list_of((*EventType,)[:4], 0, 10)] == []
+    assert await scan.list_of((ENDED,), 1, 10) == [event for event in await scan.list(0, 9) if event.position == 4]
+
+
+async def test_the_last_event_of_a_type(store, app_id, other_app_id):
+    async with store.transaction(app_id) as tx:
+        for type_ in (ENDED, BANNED, ENDED, EventType.USER_CREATED):
+            await tx.events.append(an_event(type=type_))
+    events = store.reading(app_id).events
+    assert [await events.last(type_) for type_ in (ENDED, BANNED, EventType.USER_DELETED)] == [3, 2, 0]
+    assert await store.reading(other_app_id).events.last(ENDED) == 0
+
+
+async def test_the_last_event_before_an_instant(store, app_id):
+    async with store.transaction(app_id) as tx:
+        for at_ms in (NOW, NOW + 10, NOW + 5):
+            await tx.events.append(an_event(at_ms=at_ms))
+    events = store.reading(app_id).events
+    assert [await events.before(NOW + late) for late in (0, 1, 6, 10, 11)] == [0, 1, 3, 3, 2]
+
+
+async def test_a_feed_knows_its_epoch_and_where_it_stands(store, app_id, other_app_id):
+    async with store.transaction(app_id) as tx:
+        await tx.events.append(an_event())
+        assert (await tx.events.feed())[1] == 1
+    epoch, position = await store.reading(app_id).events.feed()
+    assert (bool(epoch), position) == (True, 1)
+    assert (await store.reading(other_app_id).events.feed())[1] == 0
+    assert await store.reading(AppId("f" * 24)).events.feed() == ("", 0)

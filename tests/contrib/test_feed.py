@@ -122,11 +122,18 @@ def test_entries_end_with_the_window():
     assert (gone.sessions, gone.users, gone.roles) == ({}, {}, {})
 
 
-def test_the_later_roles_win_in_any_order():
-    older, newer = Entry(START - 9, user="u", roles=("a",)), Entry(START, user="u", roles=())
-    assert after(snapshot(2, older, newer)).roles == {"u": (START, ())}
-    assert after(snapshot(2, newer, older)).roles == {"u": (START, ())}
-    assert after(snapshot(2, newer), frame(3, older)).roles == {"u": (START, ())}
+def test_the_later_end_counts_in_any_order():
+    older, newer = Entry(START - 9, user="u"), Entry(START, user="u")
+    assert after(snapshot(2, newer, older)).users == {"u": START}
+    assert after(snapshot(2, newer), frame(3, older)).users == {"u": START}
+
+
+def test_the_last_roles_count_for_all_tokens_that_any_entry_is_about():
+    """A clock that was set back does not bring old roles back."""
+    first, last = Entry(START, user="u", roles=("a",)), Entry(START - 9, user="u", roles=())
+    assert after(snapshot(2, first, last)).roles == {"u": (START, ())}
+    assert after(snapshot(2, first), frame(3, last)).roles == {"u": (START, ())}
+    assert after(snapshot(2, last), frame(3, first)).roles == {"u": (START, ("a",))}
 
 
 names = st.sampled_from("abc")

@@ -165,7 +165,7 @@ def test_a_wrong_api_key_is_said_once_and_closes(issuer, trust, caplog):
     reader = trust(feed=True, api_key=f"{API_KEY[:-1]}x")
     with caplog.at_level(logging.WARNING, "vestibule.contrib"):
         assert reason_of(reader, issuer.token()) is Reason.STALE
-        until(lambda: issuer.asked["revocations"] >= 3)
+        until(lambda: issuer.asked["revocations"] >= 6)
     assert [record.getMessage() for record in caplog.records] == ["no revocation feed: status 401"]
     assert API_KEY[-20:-1] not in caplog.text
 
@@ -185,6 +185,16 @@ def test_a_gap_is_filled_by_a_snapshot(issuer, trust):
     issuer.is_down = False
     until(lambda: reason_of(reader, token) is Reason.ENDED)
     assert reason_of(reader, issuer.token(sid="6" * 24)) is None  # the snapshot did not name it any more
+
+
+def test_what_does_not_follow_is_asked_for_whole(issuer, reader):
+    """Whatever the issuer thinks of our position."""
+    token = issuer.token()
+    assert reason_of(reader, token) is None
+    issuer.clock.tick(1)
+    issuer.forge = lambda header, claims: (header, {**claims, "epoch": "e9"}, None)
+    issuer.tell(session=SID)
+    until(lambda: reason_of(reader, token) is Reason.ENDED)
 
 
 def test_a_new_epoch_is_taken_whole(issuer, reader):

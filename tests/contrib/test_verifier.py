@@ -8,6 +8,7 @@ import weakref
 
 import pytest
 from joserfc.jwk import OctKey
+from joserfc.jws import JWSRegistry
 
 from tests.contrib.issuer import SID, START, SUB, encoded, make_key, sign
 from vestibule.contrib.config import Config
@@ -152,6 +153,16 @@ def test_the_key_decides_the_algorithm(issuer, trust, algorithm):
     header = encoded(json.dumps({"alg": algorithm, "typ": "JWT", "kid": "k1"}).encode())
     for signature in (signed[2], ""):
         assert reason_of(trust(), f"{header}.{signed[1]}.{signature}") is Reason.INVALID
+
+
+@pytest.mark.parametrize("algorithm", ["ES384", "RS256", "EdDSA"])
+def test_a_header_that_names_another_algorithm_than_signed_it(issuer, trust, algorithm):
+    """All bytes are signed by the right key, and the header lies about how."""
+    token = issuer.token()
+    header = encoded(json.dumps({"alg": algorithm, "typ": "JWT", "kid": "k1"}).encode())
+    signed = f"{header}.{token.split('.')[1]}"
+    signature = JWSRegistry.algorithms["ES256"].sign(signed.encode(), make_key("ES256", "k1")[0])
+    assert reason_of(trust(), f"{signed}.{encoded(signature)}") is Reason.INVALID
 
 
 def test_a_public_key_is_no_secret(issuer, trust):

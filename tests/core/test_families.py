@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def claims_of(token: str | None) -> dict[str, object]:
     return jwt.claims
 
 
-def with_policy(world: World, **changes: object) -> None:
+def with_policy(world: World, **changes: Any) -> None:
     world.app = replace(world.app, policy=replace(world.app.policy, **changes))
 
 
@@ -120,7 +121,8 @@ async def test_a_tab_that_is_two_generations_behind_gets_the_newest(world):
 async def test_concurrent_tabs_make_one_generation(world):
     first = await sign_in(world)
     pairs = await together(8, lambda: refresh(world, first.refresh))
-    assert {claims_of(pair.refresh)["jti"] for pair in pairs} == {claims_of(pairs[0].refresh)["jti"]}
+    assert len({claims_of(pair.refresh)["jti"] for pair in pairs if isinstance(pair, Pair)}) == 1
+    assert all(isinstance(pair, Pair) for pair in pairs)
 
 
 async def test_the_window_of_zero_is_the_library_s_behaviour(world):

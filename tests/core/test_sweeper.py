@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.checks import refused, rows
+from tests.checks import events, refused, rows
 from tests.core.journeys import ADA, confirm, current_of, mailed
 from tests.world import ORIGIN, World, link_token
 from vestibule.core.signin.model import Purpose
@@ -73,3 +73,18 @@ async def test_limits_of_the_day_are_kept(world: World):
     await _sweeper(world).sweep()
     kept = rows(world, "SELECT count(*) FROM limit_hit WHERE rule = 'send/destination/day'")
     assert kept == [4], "three magic links and the confirmation of the sign-up"
+
+
+async def test_the_log_is_kept_as_long_as_the_revocation_feed_needs_it(world: World):
+    """However short an app wants it: a token may live for a day, and clocks may differ by a minute."""
+    for name, value in (("event_retention_ms", DAY_MS), ("ACCESS_TOKEN_LIFETIME", 86_400), ("LEEWAY", 60)):
+        world.app = await world.house.apps.set_policy(world.app, name, value, ORIGIN)
+    await world.user(ADA)
+    await world.house.user_admin.ban(world.app, ADA, ORIGIN)
+    told = (await world.house.revocations.read(world.app, "")).events
+    world.clock.tick(DAY_MS + 59_000)
+    await _sweeper(world).sweep()
+    assert (await world.house.revocations.read(world.app, "")).events == told != ()
+    world.clock.tick(DAY_MS)
+    await _sweeper(world).sweep()
+    assert events(world)["user.banned"] == 0

@@ -1,5 +1,7 @@
 """Settings of signed tokens: names that people know from SimpleJWT, and what each may be."""
 
+from typing import Any
+
 import pytest
 
 from tests.checks import refused
@@ -27,9 +29,9 @@ async def test_every_algorithm_of_the_library_may_be_chosen(world: World, algori
     assert await put(world, "ALGORITHM", algorithm) == algorithm
 
 
-BAD = {
+BAD: dict[str, list[Any]] = {
     "ALGORITHM": ["none", "None", "", "es256", "HS1", "ES256K", "dir", "RSA-OAEP"],
-    "AUDIENCE": [[""], ["a b"], ["a", "a"], ["a", "A"], ["x" * 129], ["é"]],
+    "AUDIENCE": [[""], ["a b"], ["a", "a"], ["x" * 129], ["é"]],
     "ISSUER": [
         "acme",
         "//acme.test",

@@ -390,6 +390,15 @@ async def test_whoever_shares_the_secret_cannot_make_our_tokens(world):
         assert not await forger.is_taken_anywhere(forger.token({"kid": GONE}, {"jti": jti}))
 
 
+async def test_an_app_that_gave_up_its_secret_takes_only_what_names_it(world):
+    """Its last tokens live on under the name of their key; a service that still signs without a name is refused."""
+    forger = await with_algorithm(world, "HS256")
+    assert await forger.opens(forger.token({"kid": GONE}))
+    await set_policy(world, ALGORITHM="ES256")
+    assert not await forger.is_taken_anywhere(forger.token({"kid": GONE}))
+    assert await forger.opens(forger.genuine)
+
+
 # JWT-13: what is published ----------------------------------------------------------------------------
 
 

@@ -52,10 +52,16 @@ def from_dump(text: str, model: str, *, with_staff: bool) -> Source:
 def _lines(settings: str, python: str, project: Path) -> Iterator[Row]:
     script = Path(__file__).with_name("django_reader.py").read_text()
     command = [python, "-m", "django", "shell", "--verbosity", "0", "--settings", settings, "--command", script]
-    with tempfile.TemporaryFile("w+") as complaints:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         try:
             reader = subprocess.Popen(  # noqa: S603  the operator's own interpreter, no shell
-                command, cwd=project, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, text=True
+                command,
+                cwd=project,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                encoding="utf-8",
+                errors="replace",
             )
         except OSError as error:
             raise click.ClickException(f"{python} does not start: {error.strerror}.") from None

@@ -99,8 +99,10 @@ def merge(known: Known | None, frame: Frame, now: float, leeway: float) -> Known
     users = _latest(since, known.users.items(), ((e.user, e.at) for e in frame.entries if e.user and e.roles is None))
     roles = {user: given for user, given in known.roles.items() if given[0] >= since}
     for entry in frame.entries:
-        if entry.roles is not None and entry.at >= max(since, roles.get(entry.user, (since,))[0]):
-            roles[entry.user] = (entry.at, entry.roles)
+        if (
+            entry.roles is not None and entry.at >= since
+        ):  # they come in order: the last counts, whatever its clock says
+            roles[entry.user] = (max(entry.at, roles.get(entry.user, (since,))[0]), entry.roles)
     signed_at = max(known.signed_at, frame.signed_at)
     return Known(frame.epoch, frame.cursor, signed_at, sessions, users, roles)
 

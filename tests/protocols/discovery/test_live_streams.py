@@ -2,13 +2,16 @@
 
 import os
 import signal
+import socket
 import time
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tests.faults.server import prepare, serving, sign_up
 from tests.protocols.discovery.live import command, streaming
+from vestibule.server import STOP_S
 
 pytestmark = pytest.mark.slow
 
@@ -80,3 +83,22 @@ def test_open_streams_do_not_hold_up_the_shutdown(tmp_path, capsys):
         with capsys.disabled():
             print(f"\nstopped with two open streams in {took_s:.2f} s")
         assert took_s < 3
+
+
+def test_nor_does_a_client_that_does_not_read(tmp_path, capsys):
+    with serving(tmp_path / "data") as server, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(("127.0.0.1", server.port))
+        client.settimeout(1)
+        path = urlsplit(f"{server.env_url}/.well-known/jwks.json").path
+        asked = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+        with pytest.raises(TimeoutError):
+            while True:
+                client.sendall(500 * asked)
+        began = time.monotonic()
+        os.kill(server.process.pid, signal.SIGTERM)
+        assert server.process.wait(STOP_S + 10) == 0
+        took_s = time.monotonic() - began
+        with capsys.disabled():
+            print(f"\nstopped with a client that does not read in {took_s:.2f} s")
+        assert STOP_S - 1 < took_s < STOP_S + 5

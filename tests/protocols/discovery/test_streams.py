@@ -222,6 +222,16 @@ async def test_a_database_that_is_away_for_a_moment_is_asked_again(world: World,
         assert len((await stream.frame())["entries"]) == 1
 
 
+async def test_a_stream_that_fails_ends_and_says_so_in_the_log_alone(world: World, feed, monkeypatch):
+    await beating(world, feed, 0.05)
+    async with streaming(world) as stream:
+        await stream.frame()
+        monkeypatch.setattr(type(world.house.revocations), "read", None)
+        await stream.over()
+        assert [stream.pieces.get_nowait() for _ in range(stream.pieces.qsize())] == []
+    assert await settled(feed) == ({}, {}, {})
+
+
 async def test_the_streams_of_two_apps_do_not_wake_each_other(world: World, feed):
     other = await world.house.apps.create("Other", world.app.environment, Policy(), ORIGIN)
     key = await world.house.apps.create_key(other, KeyKind.API, "server", ORIGIN)

@@ -90,8 +90,9 @@ RULES: dict[str, tuple[Callable[[Policy], bool], str]] = {
 def complaint(policy: Policy, name: str) -> str:
     """What a setting should be instead; empty when it is fit."""
     is_fit, wanted = RULES.get(name, (lambda _: True, ""))
-    value = getattr(policy, name)
-    is_doubled = name in _LISTS and len({each.lower() for each in value}) < len(value)
+    as_compared = str.lower if name == "AUTH_HEADER_TYPES" else str  # schemes of RFC 9110 know no case
+    values = list(map(as_compared, getattr(policy, name))) if name in _LISTS else []
+    is_doubled = len(set(values)) < len(values)
     return "" if is_fit(policy) and not is_doubled else (wanted or "a list without repetitions")
 
 

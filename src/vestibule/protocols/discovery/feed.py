@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+import structlog
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -17,6 +18,8 @@ from vestibule.gate import Call
 from vestibule.kernel.errors import Code, DomainError, refuse
 from vestibule.kernel.secret import Secret
 from vestibule.protocols.discovery.pulse import Pulse
+
+log = structlog.get_logger("discovery")
 
 MEDIA_TYPE = "application/jwt"
 STREAM_TYPE = "text/event-stream"
@@ -87,6 +90,8 @@ class Feed:
                     frame = await self._read(reader, frame.tag)
         except DomainError:
             return  # revoked meanwhile, or the database is away: the reader asks again and hears why
+        except Exception:
+            log.exception("stream_failed", app_id=reader.app.id, request_id=call.request_id)
         finally:
             self.open[key_id] -= 1
             if not self.open[key_id]:

@@ -13,6 +13,9 @@ from vestibule.kernel.ids import AppId
 
 log = structlog.get_logger("discovery")
 
+FAILURE_PAUSE = 5
+"""After a failure the next look is so much later."""
+
 
 @dataclass(slots=True)
 class Beat:
@@ -68,16 +71,18 @@ class Pulse:
 
     async def _run(self, app_id: AppId, beat: Beat) -> None:
         while not self.stopping.is_set():
+            pause_s = self.every_s
             try:
                 head = await self.read(app_id)
             except Exception:
                 log.exception("pulse_failed", app_id=app_id)
+                pause_s *= FAILURE_PAUSE
             else:
                 if head > beat.head:
                     beat.head = head
                     beat.ring()
             try:
-                async with asyncio.timeout(self.every_s):
+                async with asyncio.timeout(pause_s):
                     await self.stopping.wait()
             except TimeoutError:
                 continue

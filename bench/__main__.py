@@ -58,11 +58,11 @@ async def beside_django(server: Server, folder: Path) -> None:
         Vestibule(server, server.said["app_id"]).create(user)
     with peers.django(folder, "FULL") as durable, peers.django(folder, "NORMAL") as careless:
         for name in simplejwt.ASKED:
-            own, other = await simplejwt.compare(name, server.env_url, durable)
+            also = [careless] if name == simplejwt.REFRESH else []
+            own, other, *others = await simplejwt.compare(name, server.env_url, durable, *also)
             say(name, str(own), f"{own.times(other)} Django's {other}")
-            if name == simplejwt.REFRESH:
-                own, other = await simplejwt.compare(name, server.env_url, careless)
-                say("", str(own), f"{own.times(other)} Django's {other} when it may lose its last answers")
+            for lossy in others:
+                say("", "", f"{own.times(lossy)} Django's {lossy} if it may lose the last ones")
     for name, (own_rate, other_rate) in (await simplejwt.signatures()).items():
         say(name, f"{own_rate:,.0f}/s", f"{own_rate / other_rate:.2f} of PyJWT's {other_rate:,.0f}/s with HS256")
 

@@ -19,7 +19,7 @@ from vestibule.adapters.store.sqlite import SqliteStore
 from vestibule.adapters.system import SystemEntropy
 from vestibule.kernel.secret import Secret
 
-SECONDS = 2.0
+SECONDS = 1.5
 TOGETHER = 64
 BEFORE_A_DELAY = 9
 """Wrong passwords for one address that are answered without a delay."""

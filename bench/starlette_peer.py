@@ -1,4 +1,4 @@
-"""The peer of the server as such: a bare Starlette app on the same server. `/N` answers N bytes. Run: python -m bench.starlette_peer PORT."""
+"""A bare Starlette app on the same HTTP server; `/N` answers N bytes. Run: python -m bench.starlette_peer PORT."""
 
 from __future__ import annotations
 

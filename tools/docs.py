@@ -224,7 +224,7 @@ def limits_page() -> str:
     """docs/limits.md."""
     by = {
         "address": "network address (IPv6: its /64)",
-        "destination": "mail address, any spelling",
+        "destination": "mail address, any spelling; of `refresh` and `step-up`: the session, the user",
         "purpose": "mail address and purpose",
         "app": "app",
     }

@@ -190,7 +190,7 @@ def _house(settings: Settings, parts: Parts, store: Store, keys: KeyRing, wake: 
     key_maker = _module("vestibule.adapters.signing").JoseKeys(entropy, is_development=not settings.is_production)
     signing_keys = SigningKeys(store, clock, entropy, keys, audit, key_maker)
     tokens = Tokens(store, clock, keys, signing_keys, lambda app: env_url(settings.base_url, app.id))
-    clients = Clients(store, clock, keys, key_maker)
+    clients = Clients(clock, keys, key_maker)
     return House(
         base_url=settings.base_url,
         is_production=settings.is_production,
@@ -221,7 +221,7 @@ def _house(settings: Settings, parts: Parts, store: Store, keys: KeyRing, wake: 
         files=_files(settings, store, clock, entropy, audit, limiter),
         signing_keys=signing_keys,
         tokens=tokens,
-        families=Families(store, clock, entropy, audit, tokens, clients, mails, password_sign_in),
+        families=Families(store, clock, entropy, audit, limiter, tokens, clients, mails, password_sign_in),
         revocations=Revocations(store, clock, signing_keys, tokens, clock.now_ms()),
     )
 

@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
 from vestibule.kernel.errors import Code, refuse
 from vestibule.kernel.origin import AGENT_LIMIT_BYTES, Agent, Origin
 
+# Source: RFC 2046 section 5.1.1; quoted, or bare.
+_BOUNDARY = re.compile(
+    r"""boundary=(?:"([0-9A-Za-z'()+_,./:=? -]{1,70})"|([0-9A-Za-z'()+_,./:=?-]{1,70})(?:[;\s]|$))""", re.IGNORECASE
+)
 _WITH_PORT = re.compile(r"\[([^]]+)\](?::\d+)?|([^:]+):\d+")
 DRAIN_BYTES = 64 * 1024 * 1024
 """How much of a refused body is read and thrown away, so that a client that is still sending gets the answer."""
@@ -119,6 +124,16 @@ class Call:
     def media_type(self) -> str:
         """What the body says it is, without parameters: `application/json`."""
         return self.header("content-type").partition(";")[0].strip().lower()
+
+    @property
+    def multipart_headers(self) -> Headers:
+        """What a multipart parser may know of the request: its boundary.
+
+        Never its charset, which would be a codec of the client's choice: some of Python's take minutes.
+        """
+        match = _BOUNDARY.search(self.header("content-type"))
+        boundary = f'; boundary="{match[1] or match[2]}"' if match else ""
+        return Headers({"content-type": f"multipart/form-data{boundary}"})
 
     def query_value(self, name: str) -> str | None:
         """A query parameter, decoded; a raw `+` stays a plus, a blank becomes one: addresses come unencoded."""

@@ -75,6 +75,12 @@ async def test_a_run_of_failures_waits_longer_and_longer(store, app_id):
     assert waits[1:] == [1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000, 8_000]
 
 
+async def test_an_instant_that_comes_late_is_not_refused_below_the_burst(store, app_id):
+    """Two tries at the same time reach the store in any order."""
+    async with store.transaction(app_id) as tx:
+        assert [await tx.limits.charge_failure(RUN, "a", NOW - step) for step in range(3)] == [0, 0, 0]
+
+
 async def test_a_success_begins_the_run_anew(store, app_id):
     async with store.transaction(app_id) as tx:
         for _ in range(4):

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from tests.world import ORIGIN, PASSWORD, World, together
+from vestibule.adapters.signing import JoseKeys
 from vestibule.core.apps.policy import Policy
 from vestibule.core.guard.model import EventType
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.tokens.dpop import Presenter
 from vestibule.core.tokens.model import Pair, TokenType
+from vestibule.core.tokens.tokens import Stamp
 from vestibule.kernel.errors import Code, DomainError
+from vestibule.kernel.ids import SessionId
 from vestibule.kernel.jwt import read_jwt
 from vestibule.kernel.secret import Secret
 
@@ -265,3 +268,88 @@ async def test_a_token_of_another_app_is_nobody_s(world):
     with pytest.raises(DomainError) as caught:
         await world.house.families.refresh(other, str(pair.refresh), OWN, ORIGIN)
     assert caught.value.code is Code.TOKEN_INVALID
+
+
+# What a review found ------------------------------------------------------------------------------
+
+
+async def test_an_access_token_never_outlives_its_refresh_token(world):
+    with_policy(world, ROTATE_REFRESH_TOKENS=False)
+    pair = await sign_in(world)
+    world.clock.tick(24 * 60 * MINUTE_MS - 30_000)
+    late = await refresh(world, pair.refresh)
+    assert claims_of(late.access)["exp"] == claims_of(pair.refresh)["exp"]
+
+
+async def test_a_token_from_after_a_backup_ends_the_family_without_an_alarm(world):
+    pair = await sign_in(world)
+    session_id = str(claims_of(pair.access)["sid"])
+    stamp = Stamp(TokenType.REFRESH, SessionId(session_id), 2, world.clock.now_ms() // 1_000, 2_000_000_000)
+    person = await world.house.user_admin.get(world.app, "ada@acme.test")
+    later = await world.house.tokens.issue(world.app, person, stamp)
+    assert await refused(world, later) is Code.TOKEN_REVOKED
+    assert not await is_open(world, pair.access)
+    assert MessageKind.TOKEN_REUSED not in {mail.kind for mail in await world.deliver()}
+
+
+async def test_a_family_is_refreshed_thirty_times_a_minute_at_most(world):
+    pair = await sign_in(world)
+    for _ in range(30):
+        pair = await refresh(world, pair.refresh)
+    assert await refused(world, pair.refresh) is Code.TOO_MANY_ATTEMPTS
+    world.clock.tick(MINUTE_MS)
+    assert (await refresh(world, pair.refresh)).refresh
+
+
+async def test_a_lowered_lifetime_ends_no_token_that_is_out(world):
+    """The key that signed it was retired, and has to verify for as long as the old lifetime said."""
+    house, days_ms = world.house, 24 * 60 * MINUTE_MS
+    world.app = await house.apps.set_policy(world.app, "REFRESH_TOKEN_LIFETIME", 20 * 24 * 3600, ORIGIN)
+    pair = await sign_in(world)
+    world.clock.tick(6 * MINUTE_MS)
+    await house.signing_keys.rotate(world.app, ORIGIN)
+    world.clock.tick(3 * days_ms)
+    world.app = await house.apps.set_policy(world.app, "REFRESH_TOKEN_LIFETIME", 24 * 3600, ORIGIN)
+    assert (await refresh(world, pair.refresh)).refresh
+
+
+async def test_a_secret_that_was_given_up_signs_nothing_after_its_last_token(world):
+    house = world.house
+    await house.signing_keys.bring(world.app, "HS256", Secret("kX2vB9qLw7TzR4mNc8JdHy6PsF3gAe5U"), ORIGIN)
+    world.app = await house.apps.set_policy(world.app, "ALGORITHM", "HS256", ORIGIN)
+    world.app = await house.apps.set_policy(world.app, "REFRESH_TOKEN_LIFETIME", 2 * 24 * 3600, ORIGIN)
+    pair = await sign_in(world)
+    world.clock.tick(MINUTE_MS)
+    world.app = await house.apps.set_policy(world.app, "ALGORITHM", "ES256", ORIGIN)
+    assert (await house.tokens.read(world.app, str(pair.refresh), TokenType.REFRESH)).generation == 0
+    world.clock.tick(47 * 60 * MINUTE_MS)
+    world.app = await house.apps.set_policy(world.app, "REFRESH_TOKEN_LIFETIME", 24 * 3600, ORIGIN)
+    with pytest.raises(DomainError):
+        await house.tokens.read(world.app, str(pair.refresh), TokenType.REFRESH)
+
+
+async def test_a_shared_secret_stretches_no_access_token(world):
+    house, secret = world.house, Secret("kX2vB9qLw7TzR4mNc8JdHy6PsF3gAe5U")
+    await house.signing_keys.bring(world.app, "HS256", secret, ORIGIN)
+    world.app = await house.apps.set_policy(world.app, "ALGORITHM", "HS256", ORIGIN)
+    claims = claims_of((await sign_in(world)).access)
+    forged = JoseKeys(world.house.entropy).load("HS256", secret).sign({"typ": "JWT"}, {**claims, "exp": 2_000_000_000})
+    assert await is_open(world, forged)
+    world.clock.tick(10 * MINUTE_MS)
+    assert not await is_open(world, forged)
+
+
+async def test_a_crowd_that_asks_for_the_first_key_makes_one(world):
+    made = []
+    maker = world.house.signing_keys.maker
+
+    class Counting:
+        load, load_verifying = maker.load, maker.load_verifying
+
+        async def generate(self, algorithm):
+            made.append(algorithm)
+            return await maker.generate(algorithm)
+
+    keys = replace(world.house.signing_keys, maker=Counting())
+    await together(12, lambda: keys.current(world.app, "ES384"))
+    assert len(made) == 2  # the one that signs, and the next

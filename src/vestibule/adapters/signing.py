@@ -99,7 +99,7 @@ class JoseKey:
 
     def sign(self, header: dict[str, object], claims: dict[str, object]) -> str:
         parts = ({"alg": ""} | header | {"alg": self._algorithm}, claims)
-        signed = ".".join(text_of(json.dumps(part, separators=(",", ":"), allow_nan=False).encode()) for part in parts)
+        signed = ".".join(text_of(_json(part)) for part in parts)
         return f"{signed}.{text_of(self._method.sign(signed.encode(), self._key))}"
 
     def verify(self, text: str) -> bool:
@@ -107,6 +107,11 @@ class JoseKey:
         if jws is None or jws.header["alg"] != self._algorithm:
             return False
         return self._method.verify(jws.signed, jws.signature, self._key)
+
+
+def _json(part: dict[str, object]) -> bytes:
+    """As short as can be: a token travels with every request."""
+    return json.dumps(part, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
 
 
 class JoseKeys:

@@ -15,6 +15,7 @@ from vestibule.core.apps.policy import Policy
 from vestibule.core.guard.model import EventType
 from vestibule.core.tokens.revocations import ENTRIES
 from vestibule.protocols.discovery import feed as module
+from vestibule.protocols.discovery.pulse import Beat
 
 
 @pytest.fixture
@@ -107,6 +108,28 @@ async def test_a_long_snapshot_comes_in_pieces_without_waiting(world: World, fee
         (True, True, ENTRIES),
         (False, False, 2),
     ]
+
+
+async def test_a_frame_that_was_full_by_chance_is_followed_by_the_word_that_there_is_no_more(world: World, feed):
+    async with world.house.store.transaction(world.app.id) as tx:
+        for _ in range(ENTRIES):
+            await tx.events.append(an_event(type=EventType.SESSION_ENDED, at_ms=world.clock.now_ms()))
+    async with streaming(world) as first:
+        await first.frame()
+        await asyncio.sleep(2 * feed.pulse.every_s)  # the poller has looked
+        async with streaming(world) as stream:
+            assert (await stream.frame())["more"]
+            async with asyncio.timeout(feed.heartbeat_s / 2):
+                assert not (await stream.frame())["more"]
+
+
+async def test_what_moved_while_nobody_waited_is_not_waited_for():
+    beat = Beat(head=5)
+    async with asyncio.timeout(1):
+        await beat.wait(4, 60)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await beat.wait(5, 60)
 
 
 async def test_one_poller_serves_all_streams_of_an_app(world: World, feed):
@@ -215,11 +238,13 @@ async def test_a_database_that_is_away_for_a_moment_is_asked_again(world: World,
             raise failures.pop()
         return await world.house.revocations.head(app_id)
 
-    feed.pulse.read = read
+    feed.pulse.read, feed.pulse.every_s = read, 0.02
     async with streaming(world) as stream:
         await stream.frame()
         await sign_out(world)
-        assert len((await stream.frame())["entries"]) == 1
+        async with asyncio.timeout(feed.heartbeat_s / 2):
+            assert len((await stream.frame())["entries"]) == 1
+    assert failures == []
 
 
 async def test_a_stream_that_fails_ends_and_says_so_in_the_log_alone(world: World, feed, monkeypatch):

@@ -192,6 +192,12 @@ async def test_a_hostile_form_is_no_fault(world: World, content, status):
     assert (await sent(world, content, FORM["Content-Type"])).status_code == status
 
 
+async def test_the_charset_of_a_multipart_body_chooses_no_codec(world: World):
+    """punycode takes minutes for a megabyte; as UTF-8 this is the password that was typed."""
+    headers = {"Content-Type": "multipart/form-data; boundary=b; charset=punycode"}
+    assert (await send(world, "POST", TOKEN, content=multipart(**ADA), headers=headers)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("content", "content_type"),
     [

@@ -44,6 +44,11 @@ def test_a_wait_of_one_second_is_singular():
     assert said == [f"Request was throttled. Expected available in {wait}." for wait in ("1 second", "2 seconds")]
 
 
+def test_the_claim_that_ended_a_sliding_token_is_named():
+    answer = answer_of(refuse(Code.TOKEN_EXPIRED, claim="refresh_exp"), AT_TOKEN)
+    assert answer == (401, {"detail": "Token 'refresh_exp' claim has expired", "code": "token_not_valid"})
+
+
 def test_a_fault_tells_its_reference_and_nothing_else():
     assert fault_of("4711") == (500, {"detail": "A server error occurred. Reference: 4711"})
 

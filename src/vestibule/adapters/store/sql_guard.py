@@ -30,13 +30,13 @@ _REFUSED = point(
 )
 _FAILURE = point(
     "INSERT INTO failure_run (app_id, method, subject, run, burst, last_at_ms, open_at_ms)"
-    " VALUES (:app_id, :method, :subject, 1, 1, :now_ms, :now_ms)"
+    " VALUES (:app_id, :method, :subject, 1, 1, :now_ms, 0)"
     " ON CONFLICT (app_id, method, subject) DO UPDATE SET"
     " run = failure_run.run + 1,"
     " burst = CASE WHEN failure_run.last_at_ms <= :now_ms - :window_ms THEN 1 ELSE failure_run.burst + 1 END,"
     " last_at_ms = :now_ms,"
     " open_at_ms = CASE"
-    "  WHEN failure_run.last_at_ms <= :now_ms - :window_ms OR failure_run.burst + 1 < :full THEN :now_ms"
+    "  WHEN failure_run.last_at_ms <= :now_ms - :window_ms OR failure_run.burst + 1 < :full THEN 0"
     "  WHEN failure_run.burst + 1 - :full >= :doublings THEN :now_ms + :longest_ms"
     "  ELSE :now_ms + (:first_ms << (failure_run.burst + 1 - :full)) END"
     " WHERE failure_run.open_at_ms <= :now_ms AND failure_run.run < :hard_cap"

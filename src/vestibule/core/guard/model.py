@@ -56,13 +56,17 @@ STEP_UP = (
     Rule("step-up/address/hour", 120, HOUR_MS, "address"),
     Rule("step-up/user/hour", 20, HOUR_MS, "destination"),
 )
+REFRESH = (
+    Rule("refresh/address/minute", 600, MINUTE_MS, "address"),
+    Rule("refresh/session/minute", 30, MINUTE_MS, "destination"),
+)
 LINK = (Rule("link/address/minute", 120, MINUTE_MS, "address"),)
 UPLOAD = (Rule("upload/address/minute", 120, MINUTE_MS, "address"),)
 PASSWORD_FAILURES = FailureRule("password", 10, 15 * MINUTE_MS, 30_000, 15 * MINUTE_MS, 100)
 CODE_FAILURES = FailureRule("email_code", 100, 10 * MINUTE_MS, 30_000, 15 * MINUTE_MS, 100)
 """The rules of CODE set the pace; this only ends it: after 100 wrong codes in a row links alone work."""
 OPERATOR_SIGN_IN = (Rule("operator/address/15min", 10, 15 * MINUTE_MS, "address"),)
-RULES: tuple[Rule, ...] = (*SIGN_IN, *SIGN_UP, *SEND, *CODE, *STEP_UP, *LINK, *UPLOAD, *OPERATOR_SIGN_IN)
+RULES: tuple[Rule, ...] = (*SIGN_IN, *SIGN_UP, *SEND, *CODE, *STEP_UP, *REFRESH, *LINK, *UPLOAD, *OPERATOR_SIGN_IN)
 
 
 class EventType(StrEnum):

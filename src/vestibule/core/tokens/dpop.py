@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vestibule.core.apps.model import App
-from vestibule.core.store import Store
+from vestibule.core.store import Tx
 from vestibule.core.tokens.model import SHARED
 from vestibule.core.tokens.ports import KeyMaker
 from vestibule.kernel.clock import SECOND_MS, Clock
@@ -19,6 +19,7 @@ from vestibule.kernel.keys import KeyRing
 
 FRESH_S = 60
 """How far the time of a proof may be from ours, in either direction."""
+BOUND = "jkt:"
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
@@ -35,21 +36,40 @@ class Presenter:
 
 
 @dataclass(frozen=True, slots=True)
-class Clients:
-    """Tells one client from another."""
+class Client:
+    """Who presented a token."""
 
-    store: Store
+    name: str
+    """`ua:` and a digest of the user agent, or `jkt:` and the thumbprint of the key that was proven."""
+    proof: str = ""
+    """The digest of the proof, which works once."""
+
+    async def spend_proof(self, tx: Tx, now_ms: int) -> None:
+        """Use the proof up, in the transaction of what it proves.
+
+        Raises: proof_invalid (seen before).
+        """
+        seen_until_ms = now_ms + 2 * FRESH_S * SECOND_MS + SECOND_MS  # its time is told in whole seconds
+        if self.proof and not await tx.dpop_proofs.add(self.name.removeprefix(BOUND), self.proof, seen_until_ms):
+            raise refuse(Code.PROOF_INVALID, "seen before")
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Tells one client from another; writes nothing down, for anybody may ask."""
+
     clock: Clock
     ring: KeyRing
     maker: KeyMaker
 
-    async def identify(self, app: App, presenter: Presenter) -> str:
-        """The name of a client: its key's thumbprint if it proves one, else a digest of its user agent.
+    def identify(self, app: App, presenter: Presenter) -> Client:
+        """The client: by its key if it proves one, else by its user agent.
 
-        Raises: proof_invalid (malformed, of another request, too old, or seen before).
+        Raises: proof_invalid (malformed, of another request, or too old).
         """
         if not presenter.proof:
-            return f"ua:{self.ring.mac(app.id, 'token.client', presenter.user_agent, self.ring.lookup).hex()[:32]}"
+            mac = self.ring.mac(app.id, "token.client", presenter.user_agent, self.ring.lookup)
+            return Client(f"ua:{mac.hex()[:32]}")
         jwt = read_jwt(presenter.proof)
         if jwt is None or not self._fits(jwt, presenter):
             raise refuse(Code.PROOF_INVALID, "malformed, of another request, or too old")
@@ -62,13 +82,7 @@ class Clients:
             raise refuse(Code.PROOF_INVALID, "its key is of no use") from error
         if not key.verify(jwt.text):
             raise refuse(Code.PROOF_INVALID, "its key did not sign it")
-        thumbprint = key.thumbprint()
-        seen_until_ms = self.clock.now_ms() + 2 * FRESH_S * SECOND_MS
-        async with self.store.transaction(app.id) as tx:
-            is_new = await tx.dpop_proofs.add(thumbprint, fingerprint(str(jwt.claims["jti"])), seen_until_ms)
-        if not is_new:
-            raise refuse(Code.PROOF_INVALID, "seen before")
-        return f"jkt:{thumbprint}"
+        return Client(f"{BOUND}{key.thumbprint()}", fingerprint(str(jwt.claims["jti"])))
 
     def _fits(self, jwt: Jwt, presenter: Presenter) -> bool:
         header, claims = jwt.header, jwt.claims

@@ -12,7 +12,8 @@ from vestibule.core.accounts.model import IdentifierKind, Person, UserStatus
 from vestibule.core.accounts.people import find_person
 from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit
-from vestibule.core.guard.model import Event, EventType
+from vestibule.core.guard.limiter import Limiter
+from vestibule.core.guard.model import REFRESH, Event, EventType
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.sessions.model import Session
 from vestibule.core.sessions.sessions import Current, Opening
@@ -20,13 +21,13 @@ from vestibule.core.signin.mails import Mails
 from vestibule.core.signin.password import PasswordSignIn
 from vestibule.core.store import Store, Tx
 from vestibule.core.tokens.claims import password_mark
-from vestibule.core.tokens.dpop import Clients, Presenter
-from vestibule.core.tokens.model import Claims, Pair, RefreshToken, TokenType
+from vestibule.core.tokens.dpop import Client, Clients, Presenter
+from vestibule.core.tokens.model import SHARED, Claims, Pair, RefreshToken, TokenType
 from vestibule.core.tokens.reuse import Verdict, judge, refuse_spent
 from vestibule.core.tokens.tokens import Stamp, Tokens
 from vestibule.kernel.clock import SECOND_MS, Clock
 from vestibule.kernel.entropy import Entropy
-from vestibule.kernel.errors import Code, refuse
+from vestibule.kernel.errors import Code, DomainError, refuse
 from vestibule.kernel.ids import new_id
 from vestibule.kernel.origin import Origin
 from vestibule.kernel.secret import Secret
@@ -43,6 +44,7 @@ class Families:
     clock: Clock
     entropy: Entropy
     audit: Audit
+    limiter: Limiter
     tokens: Tokens
     clients: Clients
     mails: Mails
@@ -55,19 +57,20 @@ class Families:
 
         Raises: invalid_credentials, email_not_verified, user_banned, too_many_attempts, overloaded, proof_invalid.
         """
-        client = await self.clients.identify(app, presenter)
+        client = self.clients.identify(app, presenter)
         lifetime_s = app.policy.REFRESH_TOKEN_LIFETIME
         made: list[RefreshToken] = []
         notices: list[str] = []
 
         async def begin(tx: Tx, session: Session) -> None:
-            made.append(_generation(session, 0, client, session.created_at_ms, lifetime_s))
+            await client.spend_proof(tx, session.created_at_ms)
+            made.append(_generation(session, 0, client.name, session.created_at_ms, lifetime_s))
             await tx.refresh_tokens.add(made[0])
             notices.extend(await tx.notices.take(session.user_id, session.created_at_ms))
 
         opening = Opening(idle_ms=lifetime_s * SECOND_MS, is_noted=app.policy.UPDATE_LAST_LOGIN, also=begin)
         opened = await self.passwords.sign_in(app, name, password, origin, opening, NAMES)
-        access = await self._access(app, opened.person, opened.session, 0)
+        access = await self._access(app, opened.person, made[0], opened.session.created_at_ms)
         return Pair(access, await self._refresh(app, opened.person, made[0]), tuple(notices))
 
     async def sign_in_sliding(self, app: App, name: str, password: Secret[str], origin: Origin) -> str:
@@ -87,19 +90,20 @@ class Families:
 
         Atomic: of concurrent callers with the same token one makes the next generation, the others get that one.
         Raises: token_invalid, token_expired, token_wrong_type, token_revoked, user_banned, user_not_found,
-            proof_invalid.
+            proof_invalid, too_many_attempts.
         """
         claims = await self.tokens.read(app, text, TokenType.REFRESH)
-        client = await self.clients.identify(app, presenter)
+        client = self.clients.identify(app, presenter)
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
             current = await self._standing(tx, app, claims, now_ms)
-            newest, verdict = await judge(tx, app.policy, claims, client, now_ms)
-            if verdict is Verdict.NEWEST and app.policy.ROTATE_REFRESH_TOKENS:
-                newest = await self._rotate(tx, app, current.session, newest, client, now_ms)
-            await self._note_reuse(tx, current, verdict, origin, now_ms)
+            refusal = await self.limiter.charge(tx, app, REFRESH, origin, now_ms, destination=claims.session_id)
+            outcome = refusal or await self._turn(tx, current, claims, client, origin, now_ms)
+        if isinstance(outcome, DomainError):
+            raise outcome
+        newest, verdict = outcome
         refuse_spent(verdict)
-        access = await self._access(app, current.person, current.session, newest.generation)
+        access = await self._access(app, current.person, newest, now_ms)
         is_kept = newest.generation == claims.generation
         return Pair(access, None if is_kept else await self._refresh(app, current.person, newest))
 
@@ -126,7 +130,11 @@ class Families:
 
         Raises: token_invalid, token_expired, token_wrong_type, token_revoked, user_banned, user_not_found.
         """
-        return await self._current(app, await self.tokens.read(app, text, type_))
+        claims = await self.tokens.read(app, text, type_)
+        current = await self._current(app, claims)
+        if type_ is TokenType.ACCESS and app.policy.ALGORITHM in SHARED:
+            await self._refuse_stretched(app, claims)
+        return current
 
     async def verify(self, app: App, text: str, presenter: Presenter) -> None:
         """Whether a token of any type would be taken now; changes nothing.
@@ -137,9 +145,9 @@ class Families:
         claims = await self.tokens.read(app, text, *TokenType)
         await self._current(app, claims)
         if claims.type is TokenType.REFRESH:
-            client = await self.clients.identify(app, presenter)
+            client = self.clients.identify(app, presenter)
             tx = self.store.reading(app.id)
-            _, verdict = await judge(tx, app.policy, claims, client, self.clock.now_ms())
+            _, verdict = await judge(tx, app.policy, claims, client.name, self.clock.now_ms())
             refuse_spent(verdict)
 
     # Going ------------------------------------------------------------------------------------------
@@ -151,17 +159,28 @@ class Families:
             proof_invalid.
         """
         claims = await self.tokens.read(app, text, TokenType.REFRESH)
-        client = await self.clients.identify(app, presenter)
+        client = self.clients.identify(app, presenter)
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
             current = await self._standing(tx, app, claims, now_ms)
-            _, verdict = await judge(tx, app.policy, claims, client, now_ms)
+            await client.spend_proof(tx, now_ms)
+            _, verdict = await judge(tx, app.policy, claims, client.name, now_ms)
             await self._note_reuse(tx, current, verdict, origin, now_ms)
             if verdict in {Verdict.NEWEST, Verdict.AGAIN}:
                 await self._end(tx, current.session, "sign_out", origin, now_ms)
         refuse_spent(verdict)
 
     # ------------------------------------------------------------------------------------------------
+
+    async def _refuse_stretched(self, app: App, claims: Claims) -> None:
+        """Whoever shares the signing key could sign an access token again with a later end: ask when it began."""
+        policy = app.policy
+        if not (policy.ROTATE_REFRESH_TOKENS and policy.BLACKLIST_AFTER_ROTATION):
+            return  # then one generation gives access tokens for as long as it lives
+        issued = await self.store.reading(app.id).refresh_tokens.find(claims.session_id, claims.generation)
+        longest_s = policy.reuse_window_s + policy.ACCESS_TOKEN_LIFETIME + policy.LEEWAY
+        if issued is None or self.clock.now_ms() >= issued.issued_at_ms + longest_s * SECOND_MS:
+            raise refuse(Code.TOKEN_EXPIRED, "longer than we give them")
 
     async def _current(self, app: App, claims: Claims) -> Current:
         return await self._standing(self.store.reading(app.id), app, claims, self.clock.now_ms())
@@ -182,6 +201,18 @@ class Families:
                 raise refuse(Code.TOKEN_REVOKED, "the password changed", cause="password")
         return Current(app, session, person)
 
+    async def _turn(
+        self, tx: Tx, current: Current, claims: Claims, client: Client, origin: Origin, now_ms: int
+    ) -> tuple[RefreshToken, Verdict]:
+        """What a refresh does to the family: the next generation, nothing, or its end."""
+        await client.spend_proof(tx, now_ms)
+        policy = current.app.policy
+        newest, verdict = await judge(tx, policy, claims, client.name, now_ms)
+        if verdict is Verdict.NEWEST and policy.ROTATE_REFRESH_TOKENS:
+            newest = await self._rotate(tx, current.app, current.session, newest, client.name, now_ms)
+        await self._note_reuse(tx, current, verdict, origin, now_ms)
+        return newest, verdict
+
     async def _rotate(
         self, tx: Tx, app: App, session: Session, newest: RefreshToken, client: str, now_ms: int
     ) -> RefreshToken:
@@ -194,7 +225,7 @@ class Families:
 
     async def _note_reuse(self, tx: Tx, current: Current, verdict: Verdict, origin: Origin, now_ms: int) -> None:
         """Write down a refresh token that was spent before; for a theft end the session and tell the person."""
-        if verdict not in {Verdict.SPENT, Verdict.STOLEN}:
+        if verdict in {Verdict.NEWEST, Verdict.AGAIN}:
             return
         session, person = current.session, current.person
         payload = {"verdict": verdict.value}
@@ -204,7 +235,9 @@ class Families:
         await self.audit.record(tx, event, now_ms)
         if verdict is Verdict.SPENT:
             return
-        await self._end(tx, session, "refresh_reused", origin, now_ms)
+        await self._end(tx, session, f"refresh_{verdict.value}", origin, now_ms)
+        if verdict is Verdict.UNKNOWN:
+            return
         if person.is_email_verified:
             await self.mails.notice(tx, current.app, MessageKind.TOKEN_REUSED, person.email, origin, now_ms)
         else:
@@ -220,11 +253,14 @@ class Families:
 
     # Minting ----------------------------------------------------------------------------------------
 
-    async def _access(self, app: App, person: Person, session: Session, generation: int) -> str:
-        """Its whole life is before it, however old its pair: the tab that asks keeps it until its own next turn."""
-        now_s = self.clock.now_ms() // SECOND_MS
-        ends_at_s = min(now_s + app.policy.ACCESS_TOKEN_LIFETIME, session.absolute_expires_at_ms // SECOND_MS)
-        stamp = Stamp(TokenType.ACCESS, session.id, generation, now_s, ends_at_s)
+    async def _access(self, app: App, person: Person, token: RefreshToken, now_ms: int) -> str:
+        """Its whole life is before it, however old its pair: the tab that asks keeps it until its own next turn.
+
+        It begins when the roles in it were read, and ends with the refresh token, so with the session, at the latest.
+        """
+        now_s = now_ms // SECOND_MS
+        ends_at_s = min(now_s + app.policy.ACCESS_TOKEN_LIFETIME, token.expires_at_ms // SECOND_MS)
+        stamp = Stamp(TokenType.ACCESS, token.session_id, token.generation, now_s, ends_at_s)
         return await self.tokens.issue(app, person, stamp)
 
     async def _refresh(self, app: App, person: Person, token: RefreshToken) -> str:
@@ -235,7 +271,7 @@ class Families:
     async def _sliding(self, app: App, person: Person, session: Session) -> str:
         policy = app.policy
         now_s, refresh_ends_at_s = self.clock.now_ms() // SECOND_MS, session.idle_expires_at_ms // SECOND_MS
-        ends_at_s = min(now_s + policy.SLIDING_TOKEN_LIFETIME, session.absolute_expires_at_ms // SECOND_MS)
+        ends_at_s = min(now_s + policy.SLIDING_TOKEN_LIFETIME, refresh_ends_at_s)
         stamp = Stamp(TokenType.SLIDING, session.id, 0, now_s, ends_at_s)
         more = {policy.SLIDING_TOKEN_REFRESH_EXP_CLAIM: refresh_ends_at_s}
         return await self.tokens.issue(app, person, stamp, **more)

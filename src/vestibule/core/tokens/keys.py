@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from vestibule.core.apps.model import App
+from vestibule.core.apps.policy import BOUNDS
 from vestibule.core.guard.audit import Audit
 from vestibule.core.guard.model import Event, EventType
 from vestibule.core.store import Store, Tx
@@ -22,6 +24,14 @@ from vestibule.kernel.secret import Secret
 
 PUBLISHED_S = 300
 """How long others may keep the published keys: a key signs only when it has been published for that long."""
+LIFETIMES = (
+    "ACCESS_TOKEN_LIFETIME",
+    "REFRESH_TOKEN_LIFETIME",
+    "SLIDING_TOKEN_LIFETIME",
+    "SLIDING_TOKEN_REFRESH_LIFETIME",
+)
+LONGEST_S = max(BOUNDS[name][1] for name in LIFETIMES) + BOUNDS["LEEWAY"][1]
+"""How long a token can live under any policy."""
 LOADED = 1_000
 """Keys kept ready for use."""
 
@@ -37,14 +47,17 @@ class SigningKeys:
     audit: Audit
     maker: KeyMaker
     loaded: dict[tuple[AppId, str], Key] = field(default_factory=dict)
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def current(self, app: App, algorithm: str) -> tuple[str, Key]:
         """The key that signs now, and its id; made when there is none."""
-        keys = await self._alive(app)
-        found = _one(keys, algorithm, KeyState.CURRENT)
+        found = _one(await self._alive(app), algorithm, KeyState.CURRENT)
         if found is None:
-            await self._begin(app, algorithm)
-            found = _one(await self._alive(app), algorithm, KeyState.CURRENT)
+            async with self.making:  # whoever waited finds what the first one made: large primes take their time
+                found = _one(await self._alive(app), algorithm, KeyState.CURRENT)
+                if found is None:
+                    await self._begin(app, algorithm)
+                    found = _one(await self._alive(app), algorithm, KeyState.CURRENT)
         if found is None:
             raise refuse(Code.UNAVAILABLE, "no signing key")
         return found.id, self._load(app.id, found)
@@ -54,11 +67,20 @@ class SigningKeys:
 
         Services that share a secret name no key: then it is the app's shared ones, if its tokens are of that kind.
         """
+        if not await self._is_trusted(app, algorithm):
+            return []
         keys = [key for key in await self._alive(app) if key.algorithm == algorithm]
         if key_id is None:
             is_shared = algorithm in SHARED and app.policy.ALGORITHM in SHARED
             return [self._load(app.id, key) for key in keys if is_shared]
         return [self._load(app.id, key) for key in keys if key.id == key_id]
+
+    async def _is_trusted(self, app: App, algorithm: str) -> bool:
+        """Whether tokens may be signed with it: with the app's own, and for their life with the one it had before."""
+        if algorithm == app.policy.ALGORITHM:
+            return True
+        changed_at_ms = await self.store.reading(app.id).apps.policy_changed_at_ms("ALGORITHM")
+        return self.clock.now_ms() < changed_at_ms + app.policy.longest_token_s * SECOND_MS
 
     async def published(self, app: App) -> list[dict[str, object]]:
         """The public keys as JWKs, those for the feed and the next ones too.
@@ -226,9 +248,15 @@ class SigningKeys:
 
     async def _alive(self, app: App) -> list[SigningKey]:
         """Without those whose last token has expired, whether the sweeper has come by or not."""
-        oldest_ms = self.clock.now_ms() - app.policy.longest_token_s * SECOND_MS
-        keys = await self.store.reading(app.id).signing_keys.list()
-        return [key for key in keys if key.retired_at_ms is None or key.retired_at_ms > oldest_ms]
+        tx, now_ms = self.store.reading(app.id), self.clock.now_ms()
+        keys = await tx.signing_keys.list()
+        kept = [key for key in keys if _is_needed(key, now_ms, app.policy.longest_token_s)]
+        if len(kept) == len(keys):
+            return keys
+        # A lifetime that was lowered lately does not shorten that of the tokens that are out.
+        changed_at_ms = max([await tx.apps.policy_changed_at_ms(name) for name in LIFETIMES])
+        is_settled = changed_at_ms <= max(app.created_at_ms, now_ms - LONGEST_S * SECOND_MS)
+        return kept if is_settled else [key for key in keys if _is_needed(key, now_ms, LONGEST_S)]
 
     def _load(self, app_id: AppId, row: SigningKey) -> Key:
         found = self.loaded.get((app_id, row.id))
@@ -246,6 +274,10 @@ class SigningKeys:
 
 def _one(keys: Iterable[SigningKey], algorithm: str, state: KeyState) -> SigningKey | None:
     return next((key for key in keys if key.algorithm == algorithm and key.state is state), None)
+
+
+def _is_needed(key: SigningKey, now_ms: int, longest_s: int) -> bool:
+    return key.retired_at_ms is None or key.retired_at_ms > now_ms - longest_s * SECOND_MS
 
 
 def _turning() -> DomainError:

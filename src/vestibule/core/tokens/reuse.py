@@ -9,12 +9,10 @@ from enum import Enum
 
 from vestibule.core.apps.policy import Policy
 from vestibule.core.store import Tx
+from vestibule.core.tokens.dpop import BOUND
 from vestibule.core.tokens.model import Claims, RefreshToken
 from vestibule.kernel.clock import SECOND_MS
 from vestibule.kernel.errors import Code, refuse
-
-BOUND = "jkt:"
-"""A client that proved a key; see `core.tokens.dpop`."""
 
 
 class Verdict(Enum):
@@ -28,6 +26,8 @@ class Verdict(Enum):
     """Refused, and the family lives on, as SimpleJWT has it."""
     STOLEN = "stolen"
     """Two clients hold the family: it ends."""
+    UNKNOWN = "unknown"
+    """Newer than the newest we know: the database was restored from a backup, and what happened since is lost."""
 
 
 async def judge(tx: Tx, policy: Policy, claims: Claims, client: str, now_ms: int) -> tuple[RefreshToken, Verdict]:
@@ -38,12 +38,13 @@ async def judge(tx: Tx, policy: Policy, claims: Claims, client: str, now_ms: int
     newest = await tx.refresh_tokens.newest(claims.session_id)
     if newest is None:
         raise refuse(Code.TOKEN_REVOKED, "no such family")
-    if claims.generation == newest.generation:
-        if newest.client.startswith(BOUND) and newest.client != client:
-            raise refuse(Code.PROOF_INVALID, "the family is bound to a key, and this client did not prove it")
-        return newest, Verdict.NEWEST
-    shown = await tx.refresh_tokens.find(claims.session_id, claims.generation)
-    return newest, _of_spent(policy, shown, newest, client, now_ms)
+    verdict = Verdict.NEWEST if claims.generation == newest.generation else Verdict.UNKNOWN
+    if claims.generation < newest.generation:
+        shown = await tx.refresh_tokens.find(claims.session_id, claims.generation)
+        verdict = _of_spent(policy, shown, newest, client, now_ms)
+    if verdict in {Verdict.NEWEST, Verdict.AGAIN} and newest.client.startswith(BOUND) and newest.client != client:
+        raise refuse(Code.PROOF_INVALID, "the family is bound to a key, and this client did not prove it")
+    return newest, verdict
 
 
 def _of_spent(policy: Policy, shown: RefreshToken | None, newest: RefreshToken, client: str, now_ms: int) -> Verdict:
@@ -64,5 +65,5 @@ def refuse_spent(verdict: Verdict) -> None:
 
     Raises: token_revoked.
     """
-    if verdict in {Verdict.SPENT, Verdict.STOLEN}:
+    if verdict not in {Verdict.NEWEST, Verdict.AGAIN}:
         raise refuse(Code.TOKEN_REVOKED, f"refresh token {verdict.value}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -121,7 +122,7 @@ class Tokens:
             generation = int(jti[:8], 16)
         except ValueError:
             raise _forged() from None
-        if jti != self.jti(app, type_, session, generation):
+        if not hmac.compare_digest(jti.encode(), self.jti(app, type_, session, generation).encode()):
             raise _forged()
         issued_at_s, expires_at_s = int(str(claims["iat"])), int(str(claims["exp"]))
         return Claims(type_, session, UserId(str(user_id)), generation, issued_at_s, expires_at_s, claims)

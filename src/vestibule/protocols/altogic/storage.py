@@ -278,7 +278,7 @@ async def _first_file(call: Call, body: bytes) -> _Sent:
         yield b""
 
     parser = MultiPartParser(
-        call.request.headers, pieces(), max_files=20, max_fields=100, max_part_size=MULTIPART_EXTRA_BYTES
+        call.multipart_headers, pieces(), max_files=20, max_fields=100, max_part_size=MULTIPART_EXTRA_BYTES
     )
     try:
         form = await parser.parse()

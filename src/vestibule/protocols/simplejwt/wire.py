@@ -146,7 +146,7 @@ async def _read_multipart(call: Call, body: bytes) -> object:
     async def pieces() -> AsyncGenerator[bytes, None]:
         yield body
 
-    parser = MultiPartParser(call.request.headers, pieces(), max_files=MAX_FIELDS, max_fields=MAX_FIELDS)
+    parser = MultiPartParser(call.multipart_headers, pieces(), max_files=MAX_FIELDS, max_fields=MAX_FIELDS)
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError) as error:

@@ -1,5 +1,6 @@
 """What follows from the frames of the feed, whatever way they are cut."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -110,6 +111,12 @@ def test_an_old_snapshot_says_nothing():
     assert after(first, snapshot(2)) is None
     assert after(first, snapshot(9, epoch="old", at=START - 1)) is None
     assert after(first, snapshot(0, epoch="new", at=START)).position == "new-0"
+
+
+def test_a_snapshot_that_was_cut_may_end_before_what_was_known():
+    first = replace(snapshot(1_000), has_more=True)
+    assert after(snapshot(5_000), first, frame(5_001)).cursor == 5_001
+    assert after(snapshot(5_000), replace(first, signed_at=START - 1)) is None
 
 
 def test_entries_end_with_the_window():

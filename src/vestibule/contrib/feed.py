@@ -113,9 +113,10 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def _is_older(frame: Frame, known: Known) -> bool:
-    if frame.epoch == known.epoch:
-        return frame.cursor < known.cursor
-    return frame.signed_at < known.signed_at
+    """A snapshot that was cut ends where its first piece does, before what was known: then its time alone tells."""
+    if frame.signed_at != known.signed_at or frame.epoch != known.epoch or frame.has_more:
+        return frame.signed_at < known.signed_at
+    return frame.cursor < known.cursor
 
 
 def _latest(since: float, *tables: Iterable[tuple[str, float]]) -> dict[str, float]:

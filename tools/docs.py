@@ -127,8 +127,8 @@ def settings_page() -> str:
 
 def policy_page() -> str:
     """docs/policy.md."""
-    texts = attribute_docs("core/apps/policy.py") | attribute_docs("core/apps/token_policy.py")
-    texts = {name: text for (_, name), text in texts.items()}
+    documented = attribute_docs("core/apps/policy.py") | attribute_docs("core/apps/token_policy.py")
+    texts = {name: text for (_, name), text in documented.items()}
     rows = [
         (
             f"`{f.name}`",

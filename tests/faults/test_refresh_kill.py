@@ -23,7 +23,7 @@ PASSWORD = "correct-horse-7-battery"
 
 async def until_the_kill(server: Server, chains: list[str], dice: random.Random) -> int:
     """Every client refreshes on and on; what it keeps is the last token it has read. How many replies came."""
-    replies = 0
+    replies, first = 0, asyncio.Event()
 
     async def refresh_on(client: httpx.AsyncClient, number: int) -> None:
         nonlocal replies
@@ -32,11 +32,12 @@ async def until_the_kill(server: Server, chains: list[str], dice: random.Random)
             assert answer.status_code == 200, answer.text
             chains[number] = answer.json()["refresh"]
             replies += 1
+            if replies == CHAINS:
+                first.set()
 
     async with httpx.AsyncClient(base_url=server.env_url, timeout=20, trust_env=False) as client:
         tasks = [asyncio.create_task(refresh_on(client, number)) for number in range(CHAINS)]
-        while replies < CHAINS and not any(task.done() for task in tasks):
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(first.wait(), 20)
         await asyncio.sleep(dice.uniform(0, 0.3))
         server.kill()
         ends = await asyncio.gather(*tasks, return_exceptions=True)

@@ -144,6 +144,20 @@ async def test_without_blacklisting_a_replaced_token_works_until_it_expires(worl
     assert claims_of((await refresh(world, first.refresh, OTHER)).refresh) == claims_of(second.refresh)
 
 
+async def test_tabs_that_come_back_in_an_updated_browser_stay_signed_in(world):
+    first = await sign_in(world)
+    updated = Presenter("Firefox/146")
+    second = await refresh(world, first.refresh, updated)
+    again = await refresh(world, first.refresh, updated)
+    assert claims_of(again.refresh) == claims_of(second.refresh)
+
+
+async def test_a_crowd_of_restored_tabs_is_not_too_much(world):
+    first = await sign_in(world)
+    pairs = await together(100, lambda: refresh(world, first.refresh))
+    assert all(isinstance(pair, Pair) for pair in pairs)
+
+
 # Thieves -----------------------------------------------------------------------------------------
 
 
@@ -241,6 +255,22 @@ async def test_an_access_token_never_outlives_the_session(world):
     assert int(str(claims["exp"])) - int(str(claims["iat"])) <= 120
 
 
+async def test_the_session_list_ends_a_family(world):
+    mine, other = await sign_in(world), await sign_in(world, OTHER)
+    families, sessions = world.house.families, world.house.sessions
+    current = await families.authenticate(world.app, mine.access, TokenType.ACCESS)
+    await sessions.sign_out(current, f"sh_{claims_of(other.access)['sid']}", ORIGIN)
+    assert await refused(world, other.refresh, OTHER) is Code.TOKEN_REVOKED
+    await sessions.sign_out_all(current, ORIGIN)
+    assert await refused(world, mine.refresh) is Code.TOKEN_REVOKED
+
+
+async def test_an_operator_ends_a_family(world):
+    pair = await sign_in(world)
+    await world.house.user_admin.revoke_session(world.app, str(claims_of(pair.access)["sid"]), ORIGIN)
+    assert await refused(world, pair.refresh) is Code.TOKEN_REVOKED
+
+
 async def test_a_banned_user_is_refused_whatever_the_token(world):
     pair = await sign_in(world)
     await world.house.user_admin.ban(world.app, "ada@acme.test", ORIGIN)
@@ -314,18 +344,19 @@ async def test_a_lowered_lifetime_ends_no_token_that_is_out(world):
 
 
 async def test_a_secret_that_was_given_up_signs_nothing_after_its_last_token(world):
-    house = world.house
-    await house.signing_keys.bring(world.app, "HS256", Secret("kX2vB9qLw7TzR4mNc8JdHy6PsF3gAe5U"), ORIGIN)
+    house, secret = world.house, Secret("kX2vB9qLw7TzR4mNc8JdHy6PsF3gAe5U")
+    await house.signing_keys.bring(world.app, "HS256", secret, ORIGIN)
     world.app = await house.apps.set_policy(world.app, "ALGORITHM", "HS256", ORIGIN)
-    world.app = await house.apps.set_policy(world.app, "REFRESH_TOKEN_LIFETIME", 2 * 24 * 3600, ORIGIN)
-    pair = await sign_in(world)
+    jwt = read_jwt(str((await sign_in(world)).refresh))
+    assert jwt is not None
+    forged = JoseKeys(house.entropy).load("HS256", secret).sign(jwt.header, {**jwt.claims, "exp": 2_000_000_000})
     world.clock.tick(MINUTE_MS)
     world.app = await house.apps.set_policy(world.app, "ALGORITHM", "ES256", ORIGIN)
-    assert (await house.tokens.read(world.app, str(pair.refresh), TokenType.REFRESH)).generation == 0
-    world.clock.tick(47 * 60 * MINUTE_MS)
-    world.app = await house.apps.set_policy(world.app, "REFRESH_TOKEN_LIFETIME", 24 * 3600, ORIGIN)
+    world.clock.tick(23 * 60 * MINUTE_MS)
+    assert (await house.tokens.read(world.app, jwt.text, TokenType.REFRESH)).is_shared
+    world.clock.tick(2 * 60 * MINUTE_MS)
     with pytest.raises(DomainError):
-        await house.tokens.read(world.app, str(pair.refresh), TokenType.REFRESH)
+        await house.tokens.read(world.app, forged, TokenType.REFRESH)
 
 
 async def test_a_shared_secret_stretches_no_access_token(world):

@@ -69,6 +69,7 @@ class Browsers(RuleBasedStateMachine):
         self.run(self.world.user())
         self.spent_at_ms: dict[object, int] = {}
         self.tabs: list[Tab] = []
+        self.own, self.updates = OWN, 0
         self.loot: list[Loot] = []
         self.is_tainted = False
         """Somebody else holds the newest token: the next honest use is to be refused, and that is right."""
@@ -88,7 +89,7 @@ class Browsers(RuleBasedStateMachine):
 
     def begin(self) -> None:
         """The owner signs in, in one tab; what a thief has of an older family is worth nothing."""
-        self.stored = self.sign_in(OWN)
+        self.stored = self.sign_in(self.own)
         self.tabs = [Tab(self.stored, self.now_ms)]
         self.is_tainted = False
 
@@ -109,6 +110,12 @@ class Browsers(RuleBasedStateMachine):
         if self.now_ms - self.phone_at_ms >= TIMER_MS:
             self.phone, self.phone_at_ms = self.run(self.refresh(self.phone, PHONE)), self.now_ms
 
+    @rule()
+    def the_browser_is_updated(self) -> None:
+        """Its tabs come back with their copies, under another user agent."""
+        self.updates += 1
+        self.own = Presenter(f"Firefox/{145 + self.updates}")
+
     @precondition(lambda self: len(self.tabs) < TABS)
     @rule()
     def open_a_tab(self) -> None:
@@ -127,7 +134,7 @@ class Browsers(RuleBasedStateMachine):
         if tab.has_lost:
             fate = "good"
         self.spent_before = set(self.spent_at_ms)
-        calls = [self.refresh(tab.pair, OWN) for _ in range(2 if fate == "twice" else 1)]
+        calls = [self.refresh(tab.pair, self.own) for _ in range(2 if fate == "twice" else 1)]
         answers = self.run(gather(calls))
         if self.is_tainted:
             assert all(isinstance(answer, DomainError) for answer in answers), (
@@ -160,7 +167,7 @@ class Browsers(RuleBasedStateMachine):
             return  # a thief with the owner's browser, in time: no server can tell, and docs/simplejwt.md says so
         self.loot.remove(loot)
         is_of_this_family = loot.family == family_of(self.tabs[0].pair)
-        answer = self.run(attempt(self.refresh(Pair("", loot.token), OWN if is_like_the_owner else THIEF)))
+        answer = self.run(attempt(self.refresh(Pair("", loot.token), self.own if is_like_the_owner else THIEF)))
         if spent_at_ms is None and is_of_this_family:
             assert isinstance(answer, Pair), "the newest token opens the family, whoever has it"
             self.is_tainted = True

@@ -56,10 +56,8 @@ STEP_UP = (
     Rule("step-up/address/hour", 120, HOUR_MS, "address"),
     Rule("step-up/user/hour", 20, HOUR_MS, "destination"),
 )
-REFRESH = (
-    Rule("refresh/address/minute", 600, MINUTE_MS, "address"),
-    Rule("refresh/session/minute", 30, MINUTE_MS, "destination"),
-)
+# Per session alone: a stranger has none, and thousands of people may refresh from one address.
+REFRESH = (Rule("refresh/session/minute", 30, MINUTE_MS, "destination"),)
 LINK = (Rule("link/address/minute", 120, MINUTE_MS, "address"),)
 UPLOAD = (Rule("upload/address/minute", 120, MINUTE_MS, "address"),)
 PASSWORD_FAILURES = FailureRule("password", 10, 15 * MINUTE_MS, 30_000, 15 * MINUTE_MS, 100)

@@ -22,7 +22,7 @@ from vestibule.core.signin.password import PasswordSignIn
 from vestibule.core.store import Store, Tx
 from vestibule.core.tokens.claims import password_mark
 from vestibule.core.tokens.dpop import Client, Clients, Presenter
-from vestibule.core.tokens.model import SHARED, Claims, Pair, RefreshToken, TokenType
+from vestibule.core.tokens.model import Claims, Pair, RefreshToken, TokenType
 from vestibule.core.tokens.reuse import Verdict, judge, refuse_spent
 from vestibule.core.tokens.tokens import Stamp, Tokens
 from vestibule.kernel.clock import SECOND_MS, Clock
@@ -97,8 +97,7 @@ class Families:
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
             current = await self._standing(tx, app, claims, now_ms)
-            refusal = await self.limiter.charge(tx, app, REFRESH, origin, now_ms, destination=claims.session_id)
-            outcome = refusal or await self._turn(tx, current, claims, client, origin, now_ms)
+            outcome = await self._turn(tx, current, claims, client, origin, now_ms)
         if isinstance(outcome, DomainError):
             raise outcome
         newest, verdict = outcome
@@ -132,7 +131,7 @@ class Families:
         """
         claims = await self.tokens.read(app, text, type_)
         current = await self._current(app, claims)
-        if type_ is TokenType.ACCESS and app.policy.ALGORITHM in SHARED:
+        if type_ is TokenType.ACCESS and claims.is_shared:
             await self._refuse_stretched(app, claims)
         return current
 
@@ -203,13 +202,20 @@ class Families:
 
     async def _turn(
         self, tx: Tx, current: Current, claims: Claims, client: Client, origin: Origin, now_ms: int
-    ) -> tuple[RefreshToken, Verdict]:
-        """What a refresh does to the family: the next generation, nothing, or its end."""
+    ) -> tuple[RefreshToken, Verdict] | DomainError:
+        """What a refresh does to the family: the next generation, nothing, or its end.
+
+        Too many of them are refused; a crowd of tabs that get the newest pair again writes nothing and is not counted.
+        """
         await client.spend_proof(tx, now_ms)
-        policy = current.app.policy
-        newest, verdict = await judge(tx, policy, claims, client.name, now_ms)
-        if verdict is Verdict.NEWEST and policy.ROTATE_REFRESH_TOKENS:
-            newest = await self._rotate(tx, current.app, current.session, newest, client.name, now_ms)
+        app = current.app
+        newest, verdict = await judge(tx, app.policy, claims, client.name, now_ms)
+        if verdict in {Verdict.NEWEST, Verdict.SPENT}:
+            session_id = claims.session_id
+            if refusal := await self.limiter.charge(tx, app, REFRESH, origin, now_ms, destination=session_id):
+                return refusal
+        if verdict is Verdict.NEWEST and app.policy.ROTATE_REFRESH_TOKENS:
+            newest = await self._rotate(tx, app, current.session, newest, client.name, now_ms)
         await self._note_reuse(tx, current, verdict, origin, now_ms)
         return newest, verdict
 

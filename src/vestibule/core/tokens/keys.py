@@ -32,6 +32,8 @@ LIFETIMES = (
 )
 LONGEST_S = max(BOUNDS[name][1] for name in LIFETIMES) + BOUNDS["LEEWAY"][1]
 """How long a token can live under any policy."""
+ACCESS_MOST_S = max(BOUNDS[name][1] for name in ("ACCESS_TOKEN_LIFETIME", "SLIDING_TOKEN_LIFETIME", "LEEWAY"))
+"""How long others may be shown a token; refresh tokens are shown to us alone."""
 LOADED = 1_000
 """Keys kept ready for use."""
 
@@ -80,10 +82,10 @@ class SigningKeys:
         if algorithm == app.policy.ALGORITHM:
             return True
         changed_at_ms = await self.store.reading(app.id).apps.policy_changed_at_ms("ALGORITHM")
-        return self.clock.now_ms() < changed_at_ms + app.policy.longest_token_s * SECOND_MS
+        return self.clock.now_ms() < changed_at_ms + await self._longest_s(app) * SECOND_MS
 
     async def published(self, app: App) -> list[dict[str, object]]:
-        """The public keys as JWKs, those for the feed and the next ones too.
+        """The public keys as JWKs, those for the feed and the next ones too; a retired one while access tokens live.
 
         Source: RFC 7517 section 5.
         """
@@ -92,7 +94,7 @@ class SigningKeys:
         return [
             {**json.loads(key.public), "kid": key.id, "alg": key.algorithm, "use": "sig"}
             for key in await self._alive(app)
-            if key.public
+            if key.public and _is_needed(key, self.clock.now_ms(), ACCESS_MOST_S)
         ]
 
     async def rotate(self, app: App, origin: Origin, *, is_emergency: bool = False) -> None:
@@ -248,15 +250,19 @@ class SigningKeys:
 
     async def _alive(self, app: App) -> list[SigningKey]:
         """Without those whose last token has expired, whether the sweeper has come by or not."""
-        tx, now_ms = self.store.reading(app.id), self.clock.now_ms()
-        keys = await tx.signing_keys.list()
-        kept = [key for key in keys if _is_needed(key, now_ms, app.policy.longest_token_s)]
-        if len(kept) == len(keys):
+        now_ms = self.clock.now_ms()
+        keys = await self.store.reading(app.id).signing_keys.list()
+        if all(_is_needed(key, now_ms, app.policy.longest_token_s) for key in keys):
             return keys
-        # A lifetime that was lowered lately does not shorten that of the tokens that are out.
+        longest_s = await self._longest_s(app)
+        return [key for key in keys if _is_needed(key, now_ms, longest_s)]
+
+    async def _longest_s(self, app: App) -> int:
+        """How long a token may live that is out: a lifetime that was lowered lately does not shorten theirs."""
+        tx, now_ms = self.store.reading(app.id), self.clock.now_ms()
         changed_at_ms = max([await tx.apps.policy_changed_at_ms(name) for name in LIFETIMES])
         is_settled = changed_at_ms <= max(app.created_at_ms, now_ms - LONGEST_S * SECOND_MS)
-        return kept if is_settled else [key for key in keys if _is_needed(key, now_ms, LONGEST_S)]
+        return app.policy.longest_token_s if is_settled else LONGEST_S
 
     def _load(self, app_id: AppId, row: SigningKey) -> Key:
         found = self.loaded.get((app_id, row.id))

@@ -70,6 +70,8 @@ class Claims:
     generation: int
     issued_at_s: int
     expires_at_s: int
+    is_shared: bool
+    """Whether others than we have the key that signed it."""
     all: dict[str, object] = field(default_factory=dict)
 
 

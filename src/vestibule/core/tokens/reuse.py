@@ -55,8 +55,9 @@ def _of_spent(policy: Policy, shown: RefreshToken | None, newest: RefreshToken, 
         return Verdict.SPENT
     if shown is None or shown.superseded_at_ms is None:
         return Verdict.STOLEN  # spent so long ago that its row is gone
-    # Of the same client as the newest one, too: else a thief who was quicker would share the family with its owner.
-    is_own = client == shown.client == newest.client
+    # The client that holds the newest one, whoever this one was issued to: browsers get updated between two tabs.
+    # A thief who is quicker holds the newest one, and is found out when the owner comes.
+    is_own = client == newest.client
     return Verdict.AGAIN if is_own and now_ms < shown.superseded_at_ms + window_ms else Verdict.STOLEN
 
 

@@ -11,7 +11,7 @@ from vestibule.core.apps.model import App
 from vestibule.core.store import Store
 from vestibule.core.tokens.claims import subject_claims
 from vestibule.core.tokens.keys import SigningKeys
-from vestibule.core.tokens.model import ALGORITHMS, Claims, TokenType
+from vestibule.core.tokens.model import ALGORITHMS, SHARED, Claims, TokenType
 from vestibule.kernel.clock import SECOND_MS, Clock
 from vestibule.kernel.errors import Code, DomainError, refuse
 from vestibule.kernel.ids import SessionId, UserId, is_id
@@ -84,7 +84,7 @@ class Tokens:
         type_ = jwt.claims.get(app.policy.TOKEN_TYPE_CLAIM)
         if type_ not in types:
             raise refuse(Code.TOKEN_WRONG_TYPE)
-        return self._own(app, TokenType(str(type_)), jwt.claims)
+        return self._own(app, TokenType(str(type_)), jwt)
 
     async def _is_signed(self, app: App, jwt: Jwt) -> bool:
         algorithm = jwt.header.get("alg")
@@ -113,7 +113,8 @@ class Tokens:
         if expires_at_s * SECOND_MS <= now_ms - leeway_ms:  # type: ignore[operator]  # an instant is an int
             raise refuse(Code.TOKEN_EXPIRED)
 
-    def _own(self, app: App, type_: TokenType, claims: dict[str, object]) -> Claims:
+    def _own(self, app: App, type_: TokenType, jwt: Jwt) -> Claims:
+        claims, is_shared = jwt.claims, jwt.header["alg"] in SHARED
         session_id, user_id, jti = claims.get("sid"), claims.get("sub"), claims.get(app.policy.JTI_CLAIM)
         if not is_id(session_id) or not is_id(user_id) or not isinstance(jti, str):
             raise refuse(Code.TOKEN_INVALID, "names no session, user or id")
@@ -125,7 +126,7 @@ class Tokens:
         if not hmac.compare_digest(jti.encode(), self.jti(app, type_, session, generation).encode()):
             raise _forged()
         issued_at_s, expires_at_s = int(str(claims["iat"])), int(str(claims["exp"]))
-        return Claims(type_, session, UserId(str(user_id)), generation, issued_at_s, expires_at_s, claims)
+        return Claims(type_, session, UserId(str(user_id)), generation, issued_at_s, expires_at_s, is_shared, claims)
 
 
 def _forged() -> DomainError:

@@ -180,7 +180,7 @@ def email() -> str:
 @pytest.fixture
 def visit(chromium: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Visitor]]:
     """`visit(server, …)` opens a browser with storage of its own; no page of it may report a fault."""
-    folder = Path(os.environ.get("VESTIBULE_SCREENSHOTS") or tmp_path)
+    folder = Path(os.environ.get("SCREENSHOTS_DIR") or tmp_path)
     steps = itertools.count(1)
     faults: list[str] = []
     contexts = []

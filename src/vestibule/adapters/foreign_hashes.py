@@ -57,8 +57,8 @@ def _pbkdf2(match: re.Match[str]) -> Check | None:
 def _scrypt(match: re.Match[str]) -> Check | None:
     cost, salt, block, lanes, expected = int(match[1]), match[2].encode(), int(match[3]), int(match[4]), match[5]
     memory = 128 * block * (cost + lanes)
-    is_power = cost > 1 and cost & (cost - 1) == 0
-    if not is_power or memory > CEILING.scrypt_bytes or not block or not 1 <= lanes <= CEILING.scrypt_lanes:
+    is_fit = cost > 1 and cost & (cost - 1) == 0 and cost.bit_length() <= 16 * block  # RFC 7914 section 6
+    if not is_fit or memory > CEILING.scrypt_bytes or not block or not 1 <= lanes <= CEILING.scrypt_lanes:
         return None
 
     def check(password: bytes) -> bool:

@@ -20,7 +20,7 @@ SAME = (
 """What a service has to know as we know it. The rest is about issuing, or needs our database."""
 SECRET = "SIGNING_KEY"
 HEAD = """\
-# Settings of a Django service that takes the tokens of "{name}".
+# Settings of a Django service that takes the tokens of {name!r}.
 """
 SHARED_NOTE = """\
 # The secret that `vestibule signing-key set` was given. Whoever has it can make tokens: where you can, choose an
@@ -61,7 +61,7 @@ def text_of(name: str, settings: Mapping[str, Mapping[str, object]]) -> str:
     is_shared = settings["SIMPLE_JWT"]["ALGORITHM"] in SHARED
     key = f'SIMPLE_JWT["{SECRET}"] = VESTIBULE["{SECRET}"] = os.environ["{SECRET}"]\n'
     parts = (
-        HEAD.format(name=name.replace("\n", " ")),
+        HEAD.format(name=name),
         "import os\n",
         PLAIN_NOTE,
         _assigned("SIMPLE_JWT", settings["SIMPLE_JWT"]),

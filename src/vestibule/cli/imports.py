@@ -28,7 +28,7 @@ REASONS = {
     "email_taken": "somebody has this address already, and there is no user name to come in by",
     "email_invalid": "there is no user name, and the address is none",
     "field_required": "there is neither user name nor address, or no primary key",
-    "field_invalid": "a name or a group is longer than it may be here",
+    "field_invalid": "a name, a group or the primary key is not of a length or form that it may have here",
     "row_invalid": "the row is not as Django writes it",
     "row_too_long": "the row is longer than 64 KB",
 }
@@ -119,7 +119,7 @@ def import_() -> None:
 @click.option("--staff-roles", is_flag=True, help="Give the roles `staff` and `superuser` to who is that in Django.")
 @click.option("--keep-ids", is_flag=True, help="Leave `user_id` of tokens as it is: our ids, not the old keys.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, only say what would happen.")
-@click.option("--report", type=click.File("w", encoding="utf-8"), help="Write what became of each user, as JSON lines.")
+@click.option("--report", type=click.File("w", "utf-8", "backslashreplace"), help="Write what became of each user, as JSON lines.")
 @click.option("--app", default="", help="Name or id of the app; not needed while there is only one.")
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder of the house.")
 def django(*, app: str, data: Path | None, **given: Any) -> None:  # noqa: ANN401  click knows their types

@@ -5,6 +5,7 @@ A field that is not in the table does not exist; a field that is not marked writ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from vestibule.kernel.clock import iso
 from vestibule.kernel.errors import Code, DomainError, all_of, refuse
 
 TEXT_LIMIT = 2_000
+_UNWRITABLE = re.compile(r"[\0\ud800-\udfff]")
+"""What databases end a text at, and halves of a sign, which UTF-8 cannot spell."""
 PROBLEMS_TOLD = 20
 """A longer list helps nobody, and a stranger could ask for megabytes of it."""
 
@@ -116,7 +119,7 @@ def put(profile: Profile, name: str, value: object) -> None:
     """
     if value is None:
         profile.pop(name, None)
-    elif isinstance(value, str) and len(value) <= TEXT_LIMIT and "\0" not in value:
+    elif isinstance(value, str) and len(value) <= TEXT_LIMIT and not _UNWRITABLE.search(value):
         profile[name] = value
     else:
         raise refuse(Code.FIELD_INVALID, field=name)

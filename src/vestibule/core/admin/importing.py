@@ -18,7 +18,7 @@ from vestibule.core.store import Store, Tx
 from vestibule.kernel.clock import Clock
 from vestibule.kernel.entropy import Entropy, text_of
 from vestibule.kernel.errors import Code, DomainError, refuse
-from vestibule.kernel.ids import UserId, new_id
+from vestibule.kernel.ids import UserId, is_id, new_id
 from vestibule.kernel.origin import Origin
 
 PER_TRANSACTION = 25
@@ -114,6 +114,8 @@ class Importing:
             landed.notes.append(Code.EMAIL_INVALID)
         if not 1 <= len(old.key) <= KEY_LENGTH:
             return old, _skipped(landed, Code.FIELD_REQUIRED)
+        if not old.key.isprintable() or is_id(old.key):  # nobody is known by an id that may be somebody else's
+            return old, _skipped(landed, Code.FIELD_INVALID)
         if old.username and not landed.username:
             return old, _skipped(landed, Code.USERNAME_INVALID)
         if not landed.username and not landed.email:

@@ -19,6 +19,7 @@ from vestibule.core.sessions.model import Session
 from vestibule.core.signin.mails import Mails
 from vestibule.core.signin.model import ChallengeDetail, Purpose
 from vestibule.core.store import Store, Tx
+from vestibule.core.tokens.claims import ROLES_BYTES, size_of
 from vestibule.kernel.clock import Clock
 from vestibule.kernel.entropy import Entropy, text_of
 from vestibule.kernel.errors import Code, all_of, refuse
@@ -27,7 +28,7 @@ from vestibule.kernel.origin import Origin
 from vestibule.kernel.secret import Secret
 
 FILES_PER_STEP = 100
-ROLES, ROLE_LENGTH = 100, 150
+ROLE_LENGTH = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,10 +319,10 @@ class UserAdmin:
 
 
 def checked_roles(roles: tuple[str, ...]) -> tuple[str, ...]:
-    """Roles without repetitions. Raises: field_invalid."""
+    """Roles without repetitions, which are few enough for a token. Raises: field_invalid."""
     wanted = tuple(dict.fromkeys(role.strip() for role in roles))
     is_fit = all(role and role.isprintable() and len(role) <= ROLE_LENGTH for role in wanted)
-    if not is_fit or len(wanted) > ROLES:
+    if not is_fit or size_of(wanted) > ROLES_BYTES:
         raise refuse(Code.FIELD_INVALID, field="roles")
     return wanted
 

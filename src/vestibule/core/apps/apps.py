@@ -63,10 +63,12 @@ class Apps:
         return await self.get(ids[0])
 
     async def create(self, name: str, environment: Environment, policy: Policy, origin: Origin) -> App:
-        """A new app with its own counter of events.
+        """A new app with its own counter of events; its name is one line of text.
 
         Raises: field_invalid.
         """
+        if not name.strip() or not name.isprintable():
+            raise refuse(Code.FIELD_INVALID, field="name")
         now_ms = self.clock.now_ms()
         app_id = AppId(new_id(now_ms, self.entropy))
         return await self._create(app_id, name, environment, policy, origin, now_ms)

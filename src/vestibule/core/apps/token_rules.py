@@ -14,7 +14,11 @@ TOKEN_CLASSES = frozenset({"AccessToken", "SlidingToken"})
 _CLAIM = re.compile(r"[!-~]{1,128}")
 _URL = re.compile(r"https?://[^\s/?#\\@]+(/[^\s#\\]*)?")
 _SCHEME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")
-_HEADER = re.compile(r"HTTP_[A-Z0-9]+(_[A-Z0-9]+)*")
+# Not one with a meaning of its own: a browser sends some of them by itself, with whatever it was given before.
+_MEANT = "COOKIE2?|HOST|ORIGIN|REFERER|USER_AGENT|FORWARDED|VIA|DPOP|CONNECTION|KEEP_ALIVE|UPGRADE|TE|TRAILER|EXPECT"
+_MEANT += "|TRANSFER_ENCODING|RANGE|DATE|SESSION|X_CLIENT_KEY|LAST_EVENT_ID|X_REAL_IP"
+_FAMILIES = "X_FORWARDED|ACCEPT|ACCESS_CONTROL|CONTENT|IF|PROXY|SEC"
+_HEADER = re.compile(rf"HTTP_(?!({_MEANT}|({_FAMILIES})(_.*)?)\Z)[A-Z0-9]+(_[A-Z0-9]+)*")
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _LISTS = ("AUDIENCE", "TOKEN_CLAIMS", "AUTH_HEADER_TYPES", "AUTH_TOKEN_CLASSES")
 _CLAIM_NAMES = (
@@ -73,7 +77,7 @@ RULES: dict[str, tuple[Callable[[Policy], bool], str]] = {
     ),
     "AUTH_HEADER_NAME": (
         lambda policy: _HEADER.fullmatch(policy.AUTH_HEADER_NAME) is not None,
-        "as Django writes headers: HTTP_AUTHORIZATION",
+        "as Django writes headers: HTTP_AUTHORIZATION; none that has a meaning of its own",
     ),
     "AUTH_TOKEN_CLASSES": (
         lambda policy: bool(policy.AUTH_TOKEN_CLASSES) and set(policy.AUTH_TOKEN_CLASSES) <= TOKEN_CLASSES,

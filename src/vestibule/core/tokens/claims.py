@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from vestibule.core.accounts.model import Person, name_of
@@ -14,13 +15,19 @@ RESERVED = frozenset(
 )
 """Claims with a meaning in RFC 7519, 8693, 9068 or OpenID Connect: no setting may give them another."""
 
+TEXT_BYTES = 300
+"""Of a text of the profile in a token, as JSON: 150 letters of most scripts. A longer one is left out, for people write
+it themselves, and a token travels with every request."""
+ROLES_BYTES = 2_000
+"""Of all roles of a user, as JSON: nobody gets more of them than a token can carry."""
+
 FIELDS: dict[str, Callable[[Person], object]] = {
     "username": lambda person: person.username or person.email,
     "email": lambda person: person.email,
     "email_verified": lambda person: person.is_email_verified,
-    "first_name": lambda person: person.user.profile.get("first_name"),
-    "last_name": lambda person: person.user.profile.get("last_name"),
-    "name": lambda person: name_of(person.user.profile),
+    "first_name": lambda person: _short(person.user.profile.get("first_name")),
+    "last_name": lambda person: _short(person.user.profile.get("last_name")),
+    "name": lambda person: _short(name_of(person.user.profile)),
     "roles": lambda person: list(person.user.roles),
 }
 """What `TOKEN_CLAIMS` may name."""
@@ -36,6 +43,15 @@ async def subject_claims(tx: Tx, app: App, person: Person, ring: KeyRing) -> dic
     if policy.CHECK_REVOKE_TOKEN:
         claims[policy.REVOKE_TOKEN_CLAIM] = await password_mark(tx, app, person, ring)
     return claims
+
+
+def size_of(value: object) -> int:
+    """Bytes that a value takes in a token, before they are spelled in base64."""
+    return len(json.dumps(value, ensure_ascii=False).encode())
+
+
+def _short(text: object) -> object:
+    return text if size_of(text) <= TEXT_BYTES else None
 
 
 async def shown_id(tx: Tx, app: App, person: Person) -> str:

@@ -135,6 +135,8 @@ async def test_a_password_is_taken_as_it_was_typed(hasher):
         "scrypt$16384$salt$8$17$oR5O",
         "scrypt$131072$salt$8$1$oR5O",
         "scrypt$536870912$salt$999$999$oR5O",
+        "scrypt$65536$salt$1$1$oR5O",
+        "scrypt$131072$salt$1$1$oR5O",
         "argon2$argon2id$v=19$m=262145,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
         "argon2$argon2id$v=19$m=64,t=11,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
         "argon2$argon2id$v=19$m=64,t=1,p=17$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
@@ -159,6 +161,8 @@ async def test_what_is_none_or_too_dear_is_a_wrong_password_at_once(hasher, stor
     "stored",
     [
         "scrypt$2$salt$8$1$oR5O",
+        "scrypt$32768$salt$1$16$oR5O",
+        "scrypt$64$salt$999$16$oR5O",
         "argon2$argon2id$v=99$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
         "argon2$argon2id$v=19$m=1,t=1,p=8$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43,
         "argon2$argon2id$v=19$m=64,t=1,p=1$A$A",

@@ -88,6 +88,7 @@ ILLS = {
     "no key": (ill(key_problem="The key file is gone"), "error", "gone"),
     "open key": (ill(key_file=Entry("/etc/k", True, 0o644)), "error", "may read /etc/k"),
     "key beside the data": (ill(key_file=Entry("/srv/data/k", True, 0o600)), "warning", "opens itself"),
+    "hashes of another system": (app(foreign_hashes=3), "advice", "hashes still in use: 3;"),
     "short passwords": (policy(password_min=8), "advice", "NIST recommends 15"),
     "development keys": (app(development_keys=2), "warning", "2 development keys"),
     "no origins": (policy(origins=(), redirect_url=""), "warning", "no web page may call it"),

@@ -128,7 +128,9 @@ def test_users_of_a_project_come_in_and_sign_in_with_their_old_password(shell, s
     assert (rows["7"]["notes"], rows["10"]["notes"]) == (["hash_unknown"], ["no_password", "email_taken"])
     for words in ("created                 9", "skipped                 2", "8 argon2", "USER_ID_FIELD = django"):
         assert words in result.output
+    assert "hashes still in use: 7;" in shell.run("doctor").output
     signed_in = asyncio.run(sign_in(shell.data, "demo", *HASHERS))
+    assert "hashes still in use: 1;" in shell.run("doctor").output
     assert [signed_in[name][0] for name in HASHERS] == ["1", "2", "3", "4", "5", "6"]
     assert {secret[:31] for _, secret in signed_in.values()} == {"$argon2id$v=19$m=19456,t=2,p=1$"}
     shown = shell.json("user", "show", "scrypt")
@@ -211,6 +213,7 @@ def test_rows_that_are_none_never_stop_the_rest(shell, tmp_path):
         record(4, first_name="x" * 70_000),
         record(5, first_name=["a"]),
         record(None),
+        record("\ud800\x1b", username="u6", groups=[]),
         record(7, last_login="2024-02-30"),
     ]
     editors = {"model": "auth.group", "pk": 7, "fields": {"name": "editors"}}
@@ -224,6 +227,7 @@ def test_rows_that_are_none_never_stop_the_rest(shell, tmp_path):
         "4": "row_too_long",
         "5": "row_invalid",
         "": "field_required",
+        r"'\ud800\x1b'": "field_invalid",
         "7": "row_invalid",
         "8": "",
     }

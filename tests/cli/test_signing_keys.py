@@ -5,10 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from vestibule.cli.django_settings import settings_for, text_of
+from vestibule.core.apps.policy import Policy
 
 SECRET = "q9-Vn3R_7uK2yTz0LwXe5cBh8mJd1sAf6gPoIiUv"
 
@@ -174,6 +178,14 @@ def test_the_library_takes_our_tokens_with_the_settings_that_are_printed(shell, 
         [*words[:4], token[:-6] + "AAAAAA", words[5]], check=False, capture_output=True, text=True, env=environ
     )
     assert "TokenError" in other.stderr
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x0b", "\x85", "\u2028", '"'])
+def test_no_name_of_an_app_is_code_in_its_settings(end):
+    """Of a database from before names were checked."""
+    printed = text_of(f"shop{end}import os; os.abort()", settings_for("http://localhost", asdict(Policy())))
+    assert "os.abort" in printed.splitlines()[0]
+    assert printed.splitlines()[0].startswith("# ")
 
 
 def test_the_settings_are_those_of_our_own_class_too(shell):

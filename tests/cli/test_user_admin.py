@@ -13,7 +13,9 @@ from vestibule.core.guard.audit import personal_place
 from vestibule.core.guard.model import EventType
 from vestibule.core.messages.model import MessageKind
 from vestibule.core.signin.model import Purpose
+from vestibule.core.tokens.dpop import Presenter
 from vestibule.kernel.errors import Code, DomainError
+from vestibule.kernel.ids import new_id
 from vestibule.kernel.secret import Secret
 
 NEW = "another-horse-8-battery"
@@ -142,6 +144,17 @@ async def test_nothing_unfinished_remembers_a_deleted_user(world):
     assert rows(world, "SELECT value FROM registration") == ["eve@acme.test"]
     remembered = rows(world, "SELECT subject FROM challenge WHERE detail <> '{}' OR recipient <> ''")
     assert remembered == rows(world, "SELECT id FROM registration"), "only what Eve was sent"
+
+
+async def test_tokens_and_notices_remember_nothing_of_a_deleted_user(world):
+    user_id, house = await world.user(), world.house
+    await house.families.sign_in(world.app, "ada@acme.test", Secret(PASSWORD), Presenter("Firefox/145"), ORIGIN)
+    async with house.store.transaction(world.app.id) as tx:
+        await tx.notices.add(new_id(world.clock.now_ms(), house.entropy), user_id, "token-reused", 0)
+    assert "" not in rows(world, "SELECT client FROM refresh_token")
+    await house.user_admin.delete(world.app, user_id, ORIGIN)
+    assert rows(world, "SELECT client FROM refresh_token") == [""]
+    assert rows(world, "SELECT * FROM notice") == []
 
 
 async def test_what_the_log_says_of_a_deleted_user_cannot_be_read_any_more(world):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.contracts.rows import LATER, NEVER, NOW, a_refresh_token, a_signing_key, new_id
+from tests.contracts.rows import LATER, NEVER, NOW, a_refresh_token, a_session, a_signing_key, new_id
 from vestibule.core.tokens.model import KeyState
 from vestibule.kernel.clock import DAY_MS
 from vestibule.kernel.ids import UserId
@@ -165,6 +165,19 @@ async def test_an_expired_token_is_forgotten(store, app_id):
     assert swept == [0, 1, 0]
 
 
+async def test_erasing_forgets_the_clients_of_a_users_tokens_and_nothing_else(store, app_id):
+    session, stranger = a_session(), a_session()
+    own, foreign = (a_refresh_token(session_id=each.id) for each in (session, stranger))
+    async with store.transaction(app_id) as tx:
+        for each in (session, stranger):
+            await tx.sessions.add(each)
+        for each in (own, foreign):
+            await tx.refresh_tokens.add(each)
+        await tx.refresh_tokens.erase_all(session.user_id)
+        assert await tx.refresh_tokens.newest(session.id) == replace(own, client="")
+        assert await tx.refresh_tokens.newest(stranger.id) == foreign
+
+
 # Proofs of possession -------------------------------------------------------------------------------
 
 
@@ -204,11 +217,28 @@ async def test_a_notice_is_told_once_oldest_first(store, app_id):
     assert told == [["first", "second", "third"], []]
 
 
-async def test_a_notice_waits_for_ever_and_goes_when_it_was_told(store, app_id):
+async def test_a_notice_waits_for_four_hundred_days(store, app_id):
     user = UserId(new_id())
     async with store.transaction(app_id) as tx:
         await tx.notices.add(new_id(), user, "refresh_reused", NOW)
-        assert await tx.upkeep.sweep(NOW + 10 * YEAR_MS, 20 * YEAR_MS, 100) == 0
+        swept = [await tx.upkeep.sweep(NOW + 400 * DAY_MS + late, 2 * YEAR_MS, 100) for late in (0, 1, 2)]
+        assert await tx.notices.take(user, LATER) == []
+    assert swept == [0, 1, 0]
+
+
+async def test_nobody_is_told_what_was_for_somebody_who_is_gone(store, app_id):
+    ada, eve = UserId(new_id()), UserId(new_id())
+    async with store.transaction(app_id) as tx:
+        for user in (ada, eve):
+            await tx.notices.add(new_id(), user, "refresh_reused", NOW)
+        await tx.notices.erase_all(ada)
+        assert [await tx.notices.take(user, NOW) for user in (ada, eve)] == [[], ["refresh_reused"]]
+
+
+async def test_a_notice_goes_when_it_was_told(store, app_id):
+    user = UserId(new_id())
+    async with store.transaction(app_id) as tx:
+        await tx.notices.add(new_id(), user, "refresh_reused", NOW)
         assert await tx.notices.take(user, NOW) == ["refresh_reused"]
         swept = [await tx.upkeep.sweep(NOW + 30 * DAY_MS + late, YEAR_MS, 100) for late in (0, 1, 2)]
     assert swept == [0, 1, 0]

@@ -112,6 +112,13 @@ async def test_a_place_to_go_must_be_an_address(world: World, url):
         await world.house.apps.set_policy(world.app, "redirect_allow", [url], ORIGIN)
 
 
+@pytest.mark.parametrize("name", ["", " ", "shop\n", "shop\rimport os", "a\u2028b", "a\0b", "\ud800", "a\x1b[2J"])
+async def test_the_name_of_an_app_is_one_line_of_text(world: World, name):
+    """It stands in mails, on pages and in settings that are made for others."""
+    with refused(Code.FIELD_INVALID, field="name"):
+        await world.house.apps.create(name, Environment.DEVELOPMENT, Policy(), ORIGIN)
+
+
 @pytest.mark.parametrize("kind", KeyKind)
 async def test_a_key_names_its_app(world: World, kind):
     new = await world.house.apps.create_key(world.app, kind, "another", ORIGIN)

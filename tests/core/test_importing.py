@@ -148,7 +148,13 @@ async def test_without_a_hash_that_is_understood_there_is_no_password(world: Wor
         ({"username": "", "email": "nobody"}, "email_invalid"),
         ({"key": ""}, "field_required"),
         ({"key": "x" * 151}, "field_required"),
+        ({"key": "a\0b"}, "field_invalid"),
+        ({"key": "\ud800"}, "field_invalid"),
+        ({"key": "5f3c1a9be1d2c4a7b8f90012"}, "field_invalid"),
         ({"roles": ("",)}, "field_invalid"),
+        ({"roles": tuple(f"{n} {'ж' * 68}" for n in range(20))}, "field_invalid"),
+        ({"first_name": "\ud800"}, "field_invalid"),
+        ({"last_name": "half \udc00 a sign"}, "field_invalid"),
         ({"first_name": "x" * 2_001}, "field_invalid"),
         ({"last_name": "a\0b"}, "field_invalid"),
     ],
@@ -194,6 +200,20 @@ async def test_a_name_that_is_an_address_is_kept_if_it_is_nobody_elses(world: Wo
     assert foreign.reason == "username_taken"
     assert (await come_in(world, "Bob@acme.test")).person.user.id == alone.user_id
     assert (await come_in(world, "ada@acme.test")).person.user.id == own.user_id
+
+
+async def test_an_address_that_somebody_is_called_by_is_left_out(world: World):
+    """An import takes no name away: apps may tell people apart by it."""
+    bob, eve, nameless = await take(
+        world,
+        OldUser("8", "bob@acme.test", password=hash_of(world)),
+        OldUser("9", "eve", "Bob@acme.test", hash_of(world)),
+        OldUser("10", "", "bob@acme.test"),
+        wishes=VOUCHED,
+    )
+    assert (bob.outcome, eve.outcome, eve.email, eve.notes) == (Outcome.CREATED, Outcome.CREATED, "", ["email_taken"])
+    assert (nameless.outcome, nameless.reason) == (Outcome.SKIPPED, "email_taken")
+    assert (await come_in(world, "bob@acme.test")).person.user.id == bob.user_id
 
 
 async def test_again_changes_nothing(world: World):

@@ -29,6 +29,8 @@ async def test_every_algorithm_of_the_library_may_be_chosen(world: World, algori
     assert await put(world, "ALGORITHM", algorithm) == algorithm
 
 
+MEANT = ["COOKIE", "HOST", "ORIGIN", "REFERER", "USER_AGENT", "FORWARDED", "X_FORWARDED_FOR", "ACCEPT", "CONNECTION"]
+MEANT += ["ACCEPT_LANGUAGE", "CONTENT_LENGTH", "IF_NONE_MATCH", "SEC_FETCH_SITE", "DPOP", "SESSION", "X_CLIENT_KEY"]
 BAD: dict[str, list[Any]] = {
     "ALGORITHM": ["none", "None", "", "es256", "HS1", "ES256K", "dir", "RSA-OAEP"],
     "AUDIENCE": [[""], ["a b"], ["a", "a"], ["x" * 129], ["é"]],
@@ -43,7 +45,15 @@ BAD: dict[str, list[Any]] = {
     ],
     "JWK_URL": ["acme", "ftp://acme.test/jwks", "https://a.test/\n", "https://a.test/" + 500 * "x"],
     "AUTH_HEADER_TYPES": [[], [""], ["Bearer token"], ["Bearer", "bearer"], ["B:"], ["Bearer\n"], ["B" * 33]],
-    "AUTH_HEADER_NAME": ["Authorization", "HTTP_", "HTTP_A__B", "HTTP_a", "", "CONTENT_TYPE"],
+    "AUTH_HEADER_NAME": [
+        "Authorization",
+        "HTTP_",
+        "HTTP_A__B",
+        "HTTP_a",
+        "",
+        "CONTENT_TYPE",
+        *map("HTTP_".__add__, MEANT),
+    ],
     "AUTH_TOKEN_CLASSES": [[], ["RefreshToken"], ["AccessToken", "a.b.AccessToken"], [""], ["accesstoken"]],
     "USER_ID_FIELD": ["", "Id", "a b", "1a", "x" * 65],
     "TOKEN_CLAIMS": [["password"], ["data_key"], ["roles", "roles"], [""], ["exp"]],
@@ -56,6 +66,11 @@ BAD: dict[str, list[Any]] = {
 async def test_what_would_make_tokens_useless_or_dangerous_is_refused(world: World, name, value):
     with refused(Code.FIELD_INVALID, field=name):
         await put(world, name, value)
+
+
+@pytest.mark.parametrize("name", ["HTTP_AUTHORIZATION", "HTTP_X_ACCESS_TOKEN", "HTTP_HOST_TOKEN", "HTTP_IFA"])
+async def test_a_header_of_the_apps_own_may_carry_tokens(world: World, name):
+    assert await put(world, "AUTH_HEADER_NAME", name) == name
 
 
 CLAIM_SETTINGS = [name for name in FIELD_NAMES if name.endswith("_CLAIM")]

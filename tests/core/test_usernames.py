@@ -10,6 +10,7 @@ from tests.core.journeys import FRESH_PASSWORD, confirm, reset
 from tests.world import ORIGIN, PASSWORD, World, link_token
 from vestibule.core.accounts.model import IdentifierKind
 from vestibule.core.accounts.people import ANY_NAME
+from vestibule.core.admin.importing import OldUser, Wishes
 from vestibule.core.admin.users import NewUser
 from vestibule.core.apps.policy import Policy
 from vestibule.core.messages.model import MessageKind
@@ -92,6 +93,75 @@ async def test_nobodys_name_stands_before_the_address_of_somebody_else(world: Wo
     assert (await come_in(world, ADA, FRESH_PASSWORD)).person.user.id == owner
     with refused(Code.INVALID_CREDENTIALS):
         await come_in(world, ADA)
+
+
+async def _called_by_an_address(world: World) -> UserId:
+    """Somebody whose user name, of an import, is an address that nobody has proven."""
+    [landed] = await world.house.importing.take_in(world.app, [OldUser("7", ADA)], Wishes("django"), ORIGIN)
+    return UserId(landed.user_id)
+
+
+async def _sign_up(world: World) -> None:
+    await world.user(ADA)
+
+
+async def _change_address(world: World) -> None:
+    await made(world, username="owner")
+    current = await world.house.sessions.check(world.app, (await come_in(world, "owner")).token.reveal())
+    await world.house.changes.change_email(current, ADA, Secret(PASSWORD), ORIGIN)
+    await confirm(world, link_token(await world.mail(MessageKind.CHANGE_EMAIL, ADA)))
+
+
+async def _be_made_by_an_operator(world: World) -> None:
+    await made(world, ADA)
+
+
+@pytest.mark.parametrize("prove", [_sign_up, _change_address, _be_made_by_an_operator])
+async def test_who_proves_an_address_is_alone_called_by_it(world: World, prove):
+    """Else two people say the same user name to the app, in tokens and profiles."""
+    other = await _called_by_an_address(world)
+    before = position(world)
+    await prove(world)
+    assert (await world.house.user_admin.get(world.app, other)).username == ""
+    assert (await world.house.user_admin.get(world.app, ADA)).email == ADA
+    assert events(world, before)["username.changed"] == 1
+
+
+async def test_who_confirms_the_address_of_an_import_is_alone_called_by_it(world: World):
+    """Both came with an import: one by the address, the other by the name, whichever was first."""
+    wishes, both = Wishes("django"), [OldUser("8", "owner", ADA), OldUser("7", ADA)]
+    owner, other = await world.house.importing.take_in(world.app, both, wishes, ORIGIN)
+    await world.house.links.send(world.app, Purpose.EMAIL_CONFIRM, ADA, ORIGIN)
+    await confirm(world, link_token(await world.mail(MessageKind.VERIFY, ADA)))
+    admin = world.house.user_admin
+    assert [(await admin.get(world.app, landed.user_id)).username for landed in (owner, other)] == ["owner", ""]
+
+
+async def test_ones_own_address_stays_ones_user_name(world: World):
+    await made(world, username="owner")
+    current = await world.house.sessions.check(world.app, (await come_in(world, "owner")).token.reveal())
+    async with world.house.store.transaction(world.app.id) as tx:
+        old = await tx.identifiers.primary(current.session.user_id, IdentifierKind.USERNAME)
+        assert old is not None
+        await tx.identifiers.remove(old.id, world.clock.now_ms())
+        await tx.identifiers.add(replace(old, id="f" * 24, value=ADA), "")
+    await world.house.changes.change_email(current, ADA, Secret(PASSWORD), ORIGIN)
+    await confirm(world, link_token(await world.mail(MessageKind.CHANGE_EMAIL, ADA)))
+    assert (await world.house.user_admin.get(world.app, current.session.user_id)).username == ADA
+
+
+async def test_an_address_that_nobody_proves_takes_no_name(tmp_path):
+    """Without confirmation anybody may write down any address: what somebody is called by is taken."""
+    world = await World.open(tmp_path, Policy(confirm_email=False))
+    other = await _called_by_an_address(world)
+    with refused(Code.EMAIL_TAKEN):
+        await world.sign_up(ADA)
+    await made(world, username="eve")
+    current = await world.house.sessions.check(world.app, (await come_in(world, "eve")).token.reveal())
+    with refused(Code.EMAIL_TAKEN):
+        await world.house.changes.change_email(current, ADA, Secret(PASSWORD), ORIGIN)
+    assert (await world.house.user_admin.get(world.app, other)).username == ADA
+    await world.close()
 
 
 # Equal work -----------------------------------------------------------------------------------------
@@ -343,8 +413,11 @@ async def test_roles_are_set_as_a_list(world: World):
     assert rows(world, asked, user_id) == ['["editor", "staff"]', "[]"]
 
 
-@pytest.mark.parametrize("roles", [("",), (" ",), ("a\nb",), ("x" * 151,), tuple(map(str, range(101)))])
-async def test_roles_that_are_none(world: World, roles):
+MANY = tuple(f"{n} {'ж' * 68}" for n in range(15))
+
+
+@pytest.mark.parametrize("roles", [("",), (" ",), ("a\nb",), ("x" * 151,), MANY])
+async def test_roles_that_are_none_or_more_than_a_token_carries(world: World, roles):
     await made(world, ADA)
     with refused(Code.FIELD_INVALID, field="roles"):
         await world.house.user_admin.set_roles(world.app, ADA, roles, ORIGIN)

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 )
 
 from tests.world import ORIGIN, PASSWORD, World
+from vestibule.core.apps.policy import Policy
 from vestibule.core.tokens.dpop import Presenter
 from vestibule.core.tokens.model import Pair, TokenType
 from vestibule.kernel.errors import DomainError
@@ -35,6 +36,8 @@ from vestibule.kernel.secret import Secret
 OWN, PHONE, THIEF = Presenter("Firefox/145"), Presenter("Safari/26"), Presenter("curl/8")
 TIMER_MS, WINDOW_MS = 4 * 60_000, 5 * 60_000
 TABS = 6
+UNCOUNTED = Policy(limits={"refresh/session/minute": 10**9})
+"""Here no minute need pass between two steps."""
 EXAMPLES, STEPS = 500, 200
 
 
@@ -65,7 +68,7 @@ class Browsers(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.folder = TemporaryDirectory()
-        self.world = self.run(World.open(Path(self.folder.name)))
+        self.world = self.run(World.open(Path(self.folder.name), UNCOUNTED))
         self.run(self.world.user())
         self.spent_at_ms: dict[object, int] = {}
         self.tabs: list[Tab] = []
@@ -110,11 +113,16 @@ class Browsers(RuleBasedStateMachine):
         if self.now_ms - self.phone_at_ms >= TIMER_MS:
             self.phone, self.phone_at_ms = self.run(self.refresh(self.phone, PHONE)), self.now_ms
 
-    @rule()
-    def the_browser_is_updated(self) -> None:
-        """Its tabs come back with their copies, under another user agent."""
+    @precondition(lambda self: not any(tab.has_lost for tab in self.tabs))
+    @rule(data=st.data())
+    def the_browser_is_updated(self, data: st.DataObject) -> None:
+        """Its tabs come back under another user agent, with what was stored last, and refresh as they load."""
         self.updates += 1
         self.own = Presenter(f"Firefox/{145 + self.updates}")
+        self.tabs = [Tab(self.stored, self.now_ms) for _ in self.tabs]
+        for tab in self.tabs:
+            if tab in self.tabs:
+                self.turn(tab, data.draw(st.sampled_from(["good", "twice"])))
 
     @precondition(lambda self: len(self.tabs) < TABS)
     @rule()

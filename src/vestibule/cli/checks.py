@@ -210,6 +210,17 @@ def check_keys(facts: Facts) -> Iterator[Finding]:
         yield Finding(_W, "master key", what, "Move it elsewhere and set master_key_file to it.")
 
 
+def check_hashes(facts: Facts) -> Iterator[Finding]:
+    """Whether passwords of imported users still cost what they cost elsewhere."""
+    for app in facts.apps:
+        if app.foreign_hashes:
+            what = (
+                f"app {app.name}: imported password hashes still in use: {app.foreign_hashes}; the time that they take"
+            )
+            mend = "Each is made anew at the first sign-in; see docs/import-django.md, Passwords."
+            yield Finding(_A, "hashes", f"{what} tells these users from unknown ones", mend)
+
+
 def check_apps(facts: Facts) -> Iterator[Finding]:
     """Whether each app's policy is what production should have."""
     for app in facts.apps:
@@ -253,6 +264,7 @@ CHECKS: tuple[Check, ...] = (
     check_disk,
     check_database,
     check_keys,
+    check_hashes,
     check_apps,
 )
 

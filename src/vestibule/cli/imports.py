@@ -53,7 +53,8 @@ class Report:
     claimed: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, row: dict[str, Any]) -> None:
-        """Note one user."""
+        """Note one user; a key that nobody could print or write is spelled out."""
+        row["key"] = row["key"] if row["key"].isprintable() else ascii(row["key"])
         if self.is_dry and row["outcome"] == "created":
             self._claim(row)
         self.outcomes[row["outcome"]] += 1
@@ -119,7 +120,7 @@ def import_() -> None:
 @click.option("--staff-roles", is_flag=True, help="Give the roles `staff` and `superuser` to who is that in Django.")
 @click.option("--keep-ids", is_flag=True, help="Leave `user_id` of tokens as it is: our ids, not the old keys.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, only say what would happen.")
-@click.option("--report", type=click.File("w", "utf-8", "backslashreplace"), help="Write what became of each user, as JSON lines.")
+@click.option("--report", type=click.File("w", encoding="utf-8"), help="Write what became of each user, as JSON lines.")
 @click.option("--app", default="", help="Name or id of the app; not needed while there is only one.")
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder of the house.")
 def django(*, app: str, data: Path | None, **given: Any) -> None:  # noqa: ANN401  click knows their types

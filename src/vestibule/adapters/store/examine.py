@@ -20,6 +20,10 @@ _POLICY = "SELECT field, value FROM policy WHERE app_id = ?"
 _DEVELOPMENT_KEYS = (
     "SELECT count(*) FROM app_key WHERE environment = 'development' AND revoked_at_ms IS NULL AND app_id = ?"
 )
+_FOREIGN_HASHES = (
+    "SELECT count(*) FROM credential WHERE app_id = ? AND kind = 'password' AND removed_at_ms IS NULL"
+    " AND secret NOT LIKE '$argon2id$%'"
+)
 _SEALED = "SELECT app_id, id, sealed FROM app_key WHERE sealed IS NOT NULL ORDER BY id"
 _NEWEST_EVENT = "SELECT max(at_ms) FROM event"
 _OLDEST_MAIL = "SELECT count(*), min(created_at_ms) FROM outbox WHERE state = 'waiting'"
@@ -34,6 +38,8 @@ class AppFacts:
     environment: str
     policy: Policy
     development_keys: int
+    foreign_hashes: int = 0
+    """Users whose password is still hashed as another system did it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +100,5 @@ def require_own_ring(sealed_keys: Iterable[tuple[str, str, str]], keys: KeyRing)
 def _app(connection: sqlite3.Connection, app_id: str, name: str, environment: str) -> AppFacts:
     policy = read_policy(connection.execute(_POLICY, (app_id,)).fetchall())
     keys = connection.execute(_DEVELOPMENT_KEYS, (app_id,)).fetchone()[0]
-    return AppFacts(app_id, name, environment, policy, keys)
+    foreign_hashes = connection.execute(_FOREIGN_HASHES, (app_id,)).fetchone()[0]
+    return AppFacts(app_id, name, environment, policy, keys, foreign_hashes)

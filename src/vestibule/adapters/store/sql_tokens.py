@@ -37,6 +37,10 @@ _SUPERSEDE = point(
     "UPDATE refresh_token SET superseded_at_ms = :now_ms"
     " WHERE app_id = :app_id AND session_id = :session_id AND generation = :generation AND superseded_at_ms IS NULL"
 )
+_ERASE_CLIENTS = point(
+    "UPDATE refresh_token SET client = '' WHERE app_id = :app_id"
+    " AND session_id IN (SELECT id FROM session WHERE app_id = :app_id AND user_id = :user_id)"
+)
 _ADD_PROOF = point(
     "INSERT INTO dpop_proof (app_id, thumbprint, jti_digest, expires_at_ms)"
     " VALUES (:app_id, :thumbprint, :jti_digest, :expires_at_ms) ON CONFLICT DO NOTHING"
@@ -48,6 +52,7 @@ _TAKE_NOTICES = point(
     "UPDATE notice SET told_at_ms = :now_ms"
     " WHERE app_id = :app_id AND user_id = :user_id AND told_at_ms IS NULL RETURNING id, kind"
 )
+_ERASE_NOTICES = point("DELETE FROM notice WHERE app_id = :app_id AND user_id = :user_id AND told_at_ms IS NULL")
 
 
 class SqlSigningKeys:
@@ -93,6 +98,9 @@ class SqlRefreshTokens:
         changed = await self._db.run(_SUPERSEDE, session_id=session_id, generation=generation, now_ms=now_ms)
         return changed == 1
 
+    async def erase_all(self, user_id: UserId) -> None:
+        await self._db.run(_ERASE_CLIENTS, user_id=user_id)
+
 
 class SqlDpopProofs:
     """Proofs that have been seen."""
@@ -116,6 +124,9 @@ class SqlNotices:
 
     async def take(self, user_id: UserId, now_ms: int) -> list[str]:
         return [kind for _, kind in sorted(await self._db.all(_TAKE_NOTICES, user_id=user_id, now_ms=now_ms))]
+
+    async def erase_all(self, user_id: UserId) -> None:
+        await self._db.run(_ERASE_NOTICES, user_id=user_id)
 
 
 def _key(row: Row) -> SigningKey:

@@ -11,6 +11,8 @@ RUNS_KEPT_MS = 365 * DAY_MS
 """A run that reached its hard cap must outlive patience: a hundred guesses a year open nothing."""
 DEVICES_KEPT_MS = 400 * DAY_MS
 """Longer than the cookie by which a device is found again; it is set once."""
+NOTICES_KEPT_MS = 400 * DAY_MS
+"""Of a person who does not come back to be told."""
 KEYS_KEPT_MS = 401 * DAY_MS
 """Longer than any token lives that a retired key has signed; until then each app's policy says what it verifies."""
 
@@ -36,6 +38,7 @@ _SWEEPS = (
     (_dead("refresh_token", "expires_at_ms", key="session_id, generation"), DAY_MS),
     (_dead("dpop_proof", "expires_at_ms", key="thumbprint, jti_digest"), 0),
     (_dead("notice", "told_at_ms"), 30 * DAY_MS),
+    (_dead("notice", "at_ms"), NOTICES_KEPT_MS),
     (_dead("signing_key", "retired_at_ms"), KEYS_KEPT_MS),
     (_dead("device", "created_at_ms"), DEVICES_KEPT_MS),
     (_dead("credential", "removed_at_ms"), 30 * DAY_MS),

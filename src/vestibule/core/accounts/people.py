@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from vestibule.core.accounts.identifiers import Typed
 from vestibule.core.accounts.model import Identifier, IdentifierKind, Person
+from vestibule.core.guard.audit import Audit
+from vestibule.core.guard.model import Event, EventType
 from vestibule.core.store import Tx
 from vestibule.kernel.ids import UserId
+from vestibule.kernel.origin import Origin
 
 ANY_NAME = (IdentifierKind.USERNAME, IdentifierKind.EMAIL)
 
@@ -45,3 +48,18 @@ async def find_named(tx: Tx, typed: Typed) -> Identifier | None:
     if email is not None and email.verified_at_ms is not None:
         return email
     return found.get(IdentifierKind.USERNAME) or email
+
+
+async def find_namesake(tx: Tx, address: str, user_id: str = "") -> Identifier | None:
+    """The user name of somebody else that is this address, as an import may have brought it."""
+    name = await tx.identifiers.find(IdentifierKind.USERNAME, address)
+    return name if name is not None and name.user_id != user_id else None
+
+
+async def take_name(tx: Tx, audit: Audit, address: str, user_id: UserId, origin: Origin, now_ms: int) -> None:
+    """Whoever has proven an address is alone called by it: apps may tell people apart by their user name."""
+    name = await find_namesake(tx, address, user_id)
+    if name is not None and await tx.identifiers.remove(name.id, now_ms):
+        names = {"from": name.value, "to": ""}
+        event = Event(EventType.USERNAME_CHANGED, origin, "system", None, name.user_id, personal=names)
+        await audit.record(tx, event, now_ms)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from vestibule.core.accounts import fields
 from vestibule.core.accounts.identifiers import normal_email, normal_username
 from vestibule.core.accounts.model import Credential, Identifier, IdentifierKind, Profile, User, UserStatus
+from vestibule.core.accounts.people import find_namesake
 from vestibule.core.admin.ports import OldHashes
 from vestibule.core.admin.users import checked_roles
 from vestibule.core.apps.model import App
@@ -155,7 +156,7 @@ class Importing:
             return
         if landed.username and await _is_name_taken(tx, landed.username):
             _skipped(landed, Code.USERNAME_TAKEN)
-        elif landed.email and await tx.identifiers.find(IdentifierKind.EMAIL, landed.email) is not None:
+        elif landed.email and await _is_address_taken(tx, landed.email):
             landed.email = ""
             landed.notes.append(Code.EMAIL_TAKEN)
             if not landed.username:
@@ -211,6 +212,12 @@ async def _is_name_taken(tx: Tx, username: str) -> bool:
     address = normal_email(username)
     owner = await tx.identifiers.find(IdentifierKind.EMAIL, address) if address else None
     return owner is not None and owner.verified_at_ms is not None
+
+
+async def _is_address_taken(tx: Tx, email: str) -> bool:
+    """Taken is also what somebody is called by: an import takes no name away."""
+    owner = await tx.identifiers.find(IdentifierKind.EMAIL, email)
+    return owner is not None or await find_namesake(tx, email) is not None
 
 
 def _profile(old: OldUser) -> Profile:

@@ -9,7 +9,7 @@ from vestibule.core.accounts import fields
 from vestibule.core.accounts.identifiers import normal_email, own_username, read_typed
 from vestibule.core.accounts.model import Credential, Identifier, IdentifierKind, Person, User, UserStatus
 from vestibule.core.accounts.passwords import PasswordRules
-from vestibule.core.accounts.people import ANY_NAME, find_named, find_person
+from vestibule.core.accounts.people import ANY_NAME, find_named, find_person, take_name
 from vestibule.core.admin.ports import Hashes
 from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit
@@ -91,6 +91,7 @@ class UserAdmin:
             if not await tx.identifiers.add(identifier, "operator"):
                 raise refuse(Code.EMAIL_TAKEN, field="email", value=person.email)
             await tx.registrations.end_all(kind, person.email, now_ms)
+            await take_name(tx, self.audit, person.email, user_id, origin, now_ms)
         if person.username:
             await self._add_username(tx, user_id, person.username, now_ms)
         await tx.users.add(person.user)
@@ -250,6 +251,8 @@ class UserAdmin:
             for subject in (user_id, *registered):
                 await tx.challenges.erase(subject, recipient, now_ms)
             await tx.sessions.erase_all(user_id)
+            await tx.refresh_tokens.erase_all(user_id)
+            await tx.notices.erase_all(user_id)
             await tx.identifiers.erase_all(user_id, now_ms)
             await tx.credentials.erase_all(user_id, now_ms)
             await self.audit.record(tx, _by_operator(EventType.USER_DELETED, user_id, origin), now_ms)

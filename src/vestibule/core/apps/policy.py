@@ -33,7 +33,8 @@ class Policy(TokenPolicy):
     reveal_taken_email: bool = False
     """Say `email_not_unique` at sign-up. Off: nobody can find out who has an account."""
     user_fields: tuple[str, ...] = ()
-    """Names of further text fields that a user may write, beside `name`, `first_name`, `last_name` and `profilePicture`."""
+    """Names of further text fields that a user may write, beside `name`, `first_name`, `last_name` and
+    `profilePicture`."""
 
     # lifetimes
     session_absolute_ms: int = 30 * DAY_MS

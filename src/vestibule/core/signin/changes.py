@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vestibule.core.accounts.identifiers import normal_email
 from vestibule.core.accounts.model import Credential, Identifier, IdentifierKind, Person, UserStatus
 from vestibule.core.accounts.passwords import PasswordRules
-from vestibule.core.accounts.people import find_person
+from vestibule.core.accounts.people import find_namesake, find_person, take_name
 from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit, Tried
 from vestibule.core.guard.limiter import Limiter
@@ -139,11 +139,12 @@ class Changes:
             raise refusal
 
     async def _change_at_once(self, current: Current, proven: str, address: str, origin: Origin) -> Person:
-        now_ms = self.clock.now_ms()
+        now_ms, user_id = self.clock.now_ms(), current.session.user_id
         async with self.store.transaction(current.app.id) as tx:
             await _require_unchanged(tx, current, proven, now_ms)
-            changed = await self.apply_email(tx, current.app, current.session.user_id, address, origin, now_ms)
-            person = await find_person(tx, current.session.user_id)
+            is_free = await find_namesake(tx, address, user_id) is None
+            changed = is_free and await self.apply_email(tx, current.app, user_id, address, origin, now_ms)
+            person = await find_person(tx, user_id)
         if not changed or person is None:
             raise refuse(Code.EMAIL_TAKEN, field="newEmail", value=address)
         return person
@@ -167,6 +168,8 @@ class Changes:
         is_free = old is None or await tx.identifiers.remove(old.id, now_ms)
         if not is_free or not await tx.identifiers.add(identifier, "email"):
             raise refuse(Code.UNAVAILABLE, "the address changed at the same time")
+        if identifier.verified_at_ms is not None:
+            await take_name(tx, self.audit, address, user_id, origin, now_ms)
         await tx.registrations.end_all(IdentifierKind.EMAIL, address, now_ms)
         await self._supersede(tx, user_id, now_ms)
         if old is not None and old.verified_at_ms is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from vestibule.core.accounts.identifiers import normal_email
 from vestibule.core.accounts.model import Identifier, IdentifierKind
+from vestibule.core.accounts.people import take_name
 from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit, Tried
 from vestibule.core.guard.limiter import Limiter
@@ -263,6 +264,7 @@ class Links:
     async def _verify(self, tx: Tx, identifier: Identifier, origin: Origin, now_ms: int) -> None:
         if await tx.identifiers.verify(identifier.id, "email", now_ms):
             user_id = identifier.user_id
+            await take_name(tx, self.audit, identifier.value, user_id, origin, now_ms)
             await self.audit.record(tx, Event(EventType.EMAIL_VERIFIED, origin, "user", user_id, user_id), now_ms)
 
     async def _confirmed(

@@ -18,6 +18,7 @@ from vestibule.core.accounts.model import (
     name_of,
 )
 from vestibule.core.accounts.passwords import PasswordRules
+from vestibule.core.accounts.people import find_namesake, take_name
 from vestibule.core.apps.model import App
 from vestibule.core.guard.audit import Audit, Tried
 from vestibule.core.guard.limiter import Limiter
@@ -141,7 +142,8 @@ class SignUp:
     async def _create_at_once(self, app: App, registration: Registration, origin: Origin, now_ms: int) -> SignedUp:
         opened: Opened | None = None
         async with self.store.transaction(app.id) as tx:
-            created = await self.create_user(tx, registration, "", origin, now_ms)
+            is_free = await find_namesake(tx, registration.value) is None
+            created = is_free and await self.create_user(tx, registration, "", origin, now_ms)
             await self.audit.attempt(tx, _tried(registration.value, is_taken=not created), origin, now_ms)
             if created:
                 proof = Authenticated(registration.user_id, "password", now_ms)
@@ -166,6 +168,8 @@ class SignUp:
         )
         if not await tx.identifiers.add(identifier, verified_how):
             return False
+        if verified_how:
+            await take_name(tx, self.audit, registration.value, user_id, origin, now_ms)
         await tx.users.add(_future_user(registration, text_of(self.entropy.token_bytes(24))))
         await tx.registrations.end_all(registration.kind, registration.value, now_ms)
         event = Event(

@@ -52,6 +52,10 @@ class RefreshTokens(Protocol):
         """Spend the newest. Atomic: of concurrent callers exactly one gets True."""
         ...
 
+    async def erase_all(self, user_id: UserId) -> None:
+        """Forget the clients that a user's tokens were issued to; the tokens stay what they were."""
+        ...
+
 
 class DpopProofs(Protocol):
     """Proofs of possession that have been seen."""
@@ -70,6 +74,10 @@ class Notices(Protocol):
 
     async def take(self, user_id: UserId, now_ms: int) -> list[str]:
         """The kinds of what has not been told yet, oldest first; told from now on. Atomic: one caller gets them."""
+        ...
+
+    async def erase_all(self, user_id: UserId) -> None:
+        """Delete what a user has not been told."""
         ...
 
 

@@ -15,7 +15,7 @@ from vestibule.core.tokens.model import ALGORITHMS, SHARED, Claims, TokenType
 from vestibule.kernel.clock import SECOND_MS, Clock
 from vestibule.kernel.errors import Code, DomainError, refuse
 from vestibule.kernel.ids import SessionId, UserId, is_id
-from vestibule.kernel.jwt import Jwt, read_jwt
+from vestibule.kernel.jwt import MAX_BYTES, Jwt, read_jwt
 from vestibule.kernel.keys import KeyRing
 
 
@@ -49,7 +49,10 @@ class Tokens:
         return app.policy.ISSUER or self.address_of(app)
 
     async def issue(self, app: App, person: Person, stamp: Stamp, **more: object) -> str:
-        """A signed token. The same stamp gives the same claims, so a pair can be given twice."""
+        """A signed token. The same stamp gives the same claims, so a pair can be given twice.
+
+        Raises: unavailable (the policy makes tokens that are too long for any reader: a long AUDIENCE).
+        """
         policy = app.policy
         claims: dict[str, object] = {
             policy.TOKEN_TYPE_CLAIM: stamp.type.value,
@@ -64,7 +67,10 @@ class Tokens:
         if policy.AUDIENCE:
             claims["aud"] = policy.AUDIENCE[0] if len(policy.AUDIENCE) == 1 else list(policy.AUDIENCE)
         key_id, key = await self.keys.current(app, policy.ALGORITHM)
-        return key.sign({"typ": "JWT", "kid": key_id}, claims)
+        token = key.sign({"typ": "JWT", "kid": key_id}, claims)
+        if len(token) > MAX_BYTES:
+            raise refuse(Code.UNAVAILABLE, f"a token of {len(token)} bytes, which nobody would read")
+        return token
 
     def jti(self, app: App, type_: TokenType, session_id: SessionId, generation: int) -> str:
         """Derived, not stored; whoever only shares the signing key cannot make one."""

@@ -30,6 +30,7 @@ CREATE TABLE notice (
   PRIMARY KEY (app_id, id)
 );
 CREATE INDEX notice_untold ON notice (app_id, user_id) WHERE told_at_ms IS NULL;
+CREATE INDEX notice_at ON notice (app_id, at_ms);
 CREATE INDEX notice_told ON notice (app_id, told_at_ms) WHERE told_at_ms IS NOT NULL;
 
 CREATE INDEX user_alias_user ON user_alias (app_id, user_id, namespace);

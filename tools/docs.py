@@ -146,7 +146,8 @@ def policy_page() -> str:
         " in `_ms` are milliseconds. Names in capitals are those of SimpleJWT's settings, with seconds for times;"
         " `SIGNING_KEY` and `VERIFYING_KEY` are told in [signing keys](signing-keys.md).\n\n"
         "```sh\nvestibule app show\nvestibule app set password_min 15\n"
-        "vestibule app set origins '[\"https://your-app\"]'\n```\n\n"
+        "vestibule app set origins '[\"https://your-app\"]'\n"
+        "vestibule app set password_min --default\n```\n\n"
         + table(("field", "value", "default", "from and to", "meaning"), rows),
     )
 

@@ -288,6 +288,7 @@ REFUSED: dict[str, tuple[str, Callable[[], str], str]] = {
     "JWK with numbers": ("ES256", lambda: jwk(d=5), "missing"),
     "a set of JWKs": ("ES256", lambda: f'{{"keys":[{jwk()}]}}', "type EC"),
     "a secret for ES256": ("ES256", lambda: '{"kty":"oct","k":"AAAA"}', "type EC"),
+    "a short phrase": ("HS256", lambda: "change-me", "32 bytes or more; this one has 9"),
     "31 bytes": ("HS256", lambda: secret(31), "32 bytes or more; this one has 31"),
     "47 bytes": ("HS384", lambda: secret(47), "48 bytes or more; this one has 47"),
     "63 bytes": ("HS512", lambda: secret(63), "64 bytes or more; this one has 63"),

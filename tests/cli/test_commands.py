@@ -54,6 +54,13 @@ def test_the_list_and_the_version():
     assert [name for name in COMMANDS if f"  {name} " not in listed] == []
 
 
+def test_the_line_of_a_group_names_its_commands():
+    for name, entry in COMMANDS.items():
+        inner = {path[1] for path, _ in TREE if len(path) == 2 and path[0] == name}
+        told = set(entry.line.rstrip(".").rpartition(": ")[2].split(", "))
+        assert inner <= told or len(inner) == 1, name
+
+
 def test_apps_keys_and_policy(shell):
     [app] = shell.json("app", "list")
     assert app["name"] == "demo"
@@ -62,7 +69,7 @@ def test_apps_keys_and_policy(shell):
     assert shell.json("app", "set", "redirect_url", "https://a.test/x")["value"] == "https://a.test/x"
     shown = shell.json("app", "show")
     assert shown["changed"] == ["redirect_url", "origins", "password_min"]
-    assert "password min" in shell.run("app", "show").output
+    assert "password_min" in shell.run("app", "show").output
     made = shell.json("app", "create", "shop", "--redirect-url", "https://shop.test/r")
     assert made["environment"] == "production"
     assert "choose one of" in shell.run("user", "list").output
@@ -76,16 +83,42 @@ def test_apps_keys_and_policy(shell):
     assert (again.exit_code, "ended already" in again.output) == (1, True)
 
 
-@pytest.mark.parametrize("words", [("nope", "1"), ("password_min", '"x"'), ("limits", "[]")])
-def test_policy_values_that_do_not_fit(shell, words):
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nope", "1"), "nope is not known here. docs/policy.md lists the fields"),
+        (("access_token_lifetime", "60"), "Did you mean ACCESS_TOKEN_LIFETIME"),
+        (("ACCES_TOKEN_LIFETIME", "60"), "Did you mean ACCESS_TOKEN_LIFETIME"),
+        (("signing_key", "-"), "Did you mean SIGNING_KEY"),
+        (("TOKEN_OBTAIN_SERIALIZER", "x"), "docs/simplejwt.md says what became of SimpleJWT's other settings"),
+        (("password_min", '"x"'), "a whole number, 8 to 64"),
+        (("limits", "[]"), "docs/limits.md"),
+        (("origins", "https://a.test"), 'a list of origins without a slash at the end: ["https'),
+    ],
+)
+def test_policy_values_that_do_not_fit(shell, words, said):
     result = shell.run("app", "set", *words)
     assert result.exit_code == 1
-    assert "docs/policy.md" in result.output
+    assert said in result.output
+
+
+def test_a_negative_value_and_the_way_back_to_the_default(shell):
+    field = "REFRESH_REUSE_WINDOW"
+    assert shell.json("app", "set", field, "0")["value"] == 0
+    assert shell.json("app", "set", field, "-1")["value"] == -1
+    shell.json("app", "set", field, "60")
+    assert field in shell.run("app", "show").output, "as the command takes it"
+    assert shell.json("app", "set", field, "--default")["value"] == -1
+    assert shell.json("app", "show")["changed"] == ["redirect_url"]
+    for wrong in ((), ("60", "--default"), ("--defualt",), ("--no-such", "1")):
+        assert shell.run("app", "set", field, *wrong).exit_code == 2, wrong
+    assert shell.run("app", "set", "SIGNING_KEY", "--default").exit_code == 2
 
 
 def test_users_from_the_cradle_to_the_grave(shell):
     made = shell.json("user", "create", ADA, "--name", "Ada")
     assert made["is_email_verified"]
+    assert made["last_sign_in_at"] is None
     assert "action=reset-pwd" in made["reset_url"]
     bob = shell.json("user", "create", "bob@acme.test", "--password-stdin", typed=f"{PASSWORD}\n")
     assert "reset_url" not in bob

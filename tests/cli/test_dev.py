@@ -16,6 +16,7 @@ COMMAND = Path(sys.executable).with_name("vestibule")
 KEYS = {
     "env_url",
     "realtime_env_url",
+    "simplejwt_url",
     "client_key",
     "api_key",
     "app_id",
@@ -69,6 +70,7 @@ def test_the_line_the_commands_and_the_second_start(tmp_path):
         assert set(first) == KEYS
         assert first["env_url"] == f"http://localhost:{port}/e:{first['app_id']}"
         assert first["realtime_env_url"] == f"http://app.vestibule.localhost:{port}/e:{first['app_id']}"
+        assert first["simplejwt_url"] == f"{first['env_url']}/api/"
         assert get(first["sign_in_url"]) == 200
         assert get(first["inbox_url"]) == 200
         made = admin(tmp_path, "user", "create", "ada@acme.test")
@@ -114,6 +116,15 @@ def test_what_people_read(tmp_path):
         finally:
             process.kill()
     text = "".join(lines)
-    for word in ("is ready", "Sign-in page", "Mail inbox", "Operator", "createClient(", "raised 1,000 times"):
+    for word in (
+        "is ready",
+        "SimpleJWT",
+        "/api/",
+        "Sign-in page",
+        "Mail inbox",
+        "Operator",
+        "createClient(",
+        "raised 1,000 times",
+    ):
         assert word in text
     assert [line for line in lines if line.rstrip() + "\n" != line] == []

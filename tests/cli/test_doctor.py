@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from vestibule.adapters.store.examine import AppFacts, DatabaseFacts
-from vestibule.cli.checks import CHECKS, Entry, Facts, findings
+from vestibule.cli.checks import CHECKS, findings
+from vestibule.cli.facts import Entry, Facts
 from vestibule.cli.root import vestibule
+from vestibule.cli.token_checks import check_tokens
 from vestibule.core.apps.policy import Policy
 from vestibule.kernel.secret import Secret
 from vestibule.settings import MailSettings, Settings
@@ -89,6 +93,12 @@ ILLS = {
     "open key": (ill(key_file=Entry("/etc/k", True, 0o644)), "error", "may read /etc/k"),
     "key beside the data": (ill(key_file=Entry("/srv/data/k", True, 0o600)), "warning", "opens itself"),
     "hashes of another system": (app(foreign_hashes=3), "advice", "hashes still in use: 3;"),
+    "no secret": (app(policy=replace(POLICY, ALGORITHM="HS256"), has_secret=False), "error", "was never given"),
+    "a shared secret": (policy(ALGORITHM="HS512"), "advice", "every service that verifies them can make them"),
+    "spent tokens that work": (policy(BLACKLIST_AFTER_ROTATION=False), "warning", "goes on working for anybody"),
+    "another issuer": (policy(ISSUER="https://id.acme.test"), "advice", "https://id.acme.test as their issuer"),
+    "unverified addresses": (app(imported_unverified=17), "advice", "address is unverified: 17;"),
+    "imported without a password": (app(imported_without_password=4), "advice", "without a password: 4;"),
     "short passwords": (policy(password_min=8), "advice", "NIST recommends 15"),
     "development keys": (app(development_keys=2), "warning", "2 development keys"),
     "no origins": (policy(origins=(), redirect_url=""), "warning", "no web page may call it"),
@@ -118,6 +128,21 @@ def test_a_key_in_the_environment_is_advice():
     facts = replace(settings(master_key=Secret("k"), master_key_file=None), key_file=None)
     [finding] = findings(facts)
     assert "environment" in finding.what
+
+
+def test_a_shared_secret_is_no_ill_at_home():
+    assert not list(check_tokens(replace(policy(ALGORITHM="HS256"), settings=Settings.development(Path("/srv/data")))))
+    assert not list(check_tokens(policy(ROTATE_REFRESH_TOKENS=False, BLACKLIST_AFTER_ROTATION=False)))
+
+
+def test_the_secret_is_looked_for_in_the_database(shell):
+    shell.json("signing-key", "set", "HS256", "--from-stdin", typed="q9-Vn3R_7uK2yTz0LwXe5cBh8mJd1sAf6gPoIiUv")
+    shell.json("app", "set", "ALGORITHM", "HS256")
+    assert "never given" not in shell.run("doctor").output
+    with closing(sqlite3.connect(shell.data / "vestibule.db")) as database, database:
+        database.execute("UPDATE signing_key SET state = 'retired', retired_at_ms = 0")
+    result = shell.run("doctor")
+    assert (result.exit_code, "SIGNING_KEY was never given" in result.output) == (1, True)
 
 
 def test_the_command(shell):

@@ -125,8 +125,12 @@ def test_users_of_a_project_come_in_and_sign_in_with_their_old_password(shell, s
         "skipped",
     ]
     assert [rows[key]["reason"] for key in ("8", "11")] == ["username_taken", "username_invalid"]
-    assert (rows["7"]["notes"], rows["10"]["notes"]) == (["hash_unknown"], ["no_password", "email_taken"])
-    for words in ("created                 9", "skipped                 2", "8 argon2", "USER_ID_FIELD = django"):
+    assert (rows["7"]["notes"], rows["10"]["notes"]) == (["hash_unknown"], ["no_password", "banned", "email_taken"])
+    assert (rows["11"]["old_username"], rows["8"]["old_username"]) == ("no name", "Argon2"), "as Django has it"
+    assert (rows["10"]["email"], rows["10"]["old_email"]) == ("", "BOSS@acme.test"), "which address it was"
+    for words in ("skipped: 11 no name (username_invalid)", "8 × the address is unverified", "1 × came in banned"):
+        assert words in result.output
+    for words in ("created                 9", "skipped                 2", "8 Argon2", "USER_ID_FIELD = django"):
         assert words in result.output
     assert "hashes still in use: 7;" in shell.run("doctor").output
     signed_in = asyncio.run(sign_in(shell.data, "demo", *HASHERS))
@@ -137,6 +141,14 @@ def test_users_of_a_project_come_in_and_sign_in_with_their_old_password(shell, s
     assert (shown["name"], shown["roles"], shown["is_email_verified"]) == ("Ada scrypt", ["editors"], False)
     assert shell.json("user", "show", "gone")["status"] == "banned"
     assert shell.json("user", "show", "boss")["roles"] == []
+    assert shell.json("user", "show", "django:9")["username"] == "boss"
+    assert shell.json("user", "show", "boss")["old_keys"] == ["django:9"]
+    assert "django:9" in shell.run("user", "show", "boss").output
+    assert "like django:4" in shell.run("user", "show", "9").output
+    assert "Banned." in shell.run("user", "ban", "django:9").output
+    doctor = shell.run("doctor").output
+    assert "address is unverified: 7;" in doctor
+    assert "without a password: 1;" in doctor
     assert shell.json("app", "show")["policy"]["USER_ID_FIELD"] == "django"
 
 
@@ -146,6 +158,10 @@ def test_a_dry_run_tells_all_and_writes_nothing(shell, shop, tmp_path, monkeypat
     dry = take(shell, shop, "--dry-run", "--report", str(reports[0]))
     assert dry.exit_code == 0
     assert "Nothing was written." in dry.output
+    for words in ("would be the old primary key (policy USER_ID_FIELD = django)", "8 × the address is unverified"):
+        assert words in dry.output
+    kept = take(shell, shop, "--dry-run", "--keep-ids", "--emails", "verified").output
+    assert [words in kept for words in ("USER_ID_FIELD", "unverified")] == [False, False]
     assert shell.json("user", "list") == []
     assert shell.json("app", "show")["policy"]["USER_ID_FIELD"] == "id"
     take(shell, shop, "--report", str(reports[1]))
@@ -279,6 +295,7 @@ def test_json_lines_and_a_model_that_is_named(shell, tmp_path):
         (("--settings", "nowhere.settings"), "No module named 'nowhere'"),
         (("--settings", "shop", "--python", "/nowhere/python"), "/nowhere/python does not start"),
         ((), "one of them"),
+        (("--settings", "/etc/vestibule/settings.toml"), "the house's file is --house"),
         (("--settings", "shop", "--json", __file__), "one of them"),
     ],
 )
@@ -287,6 +304,13 @@ def test_a_project_that_does_not_start_is_told(shell, words, says):
     assert result.exit_code in {1, 2}
     assert says in result.output
     assert "Traceback" not in result.output
+
+
+def test_the_settings_of_the_house_are_another_option(shell, shop, tmp_path):
+    house = tmp_path / "house.toml"
+    house.write_text("no_such_setting = 1\n")
+    result = take(shell, shop, "--house", str(house))
+    assert (result.exit_code, "no_such_setting" in result.output) == (1, True), result.output
 
 
 def test_operators_are_not_imported(shell, tmp_path):

@@ -220,6 +220,9 @@ async def test_an_id_of_another_system_is_of_one_user(store, app_id, other_app_i
         assert await tx.aliases.find("django", "8") is None
         assert await tx.aliases.of_user(ada, "django") == "7"
         assert await tx.aliases.of_user(ada, "clerk") is None
+        assert await tx.aliases.add("clerk", "9", ada)
+        assert [await tx.aliases.list(user_id) for user_id in (ada, "x")] == [[("clerk", "9"), ("django", "7")], []]
+        assert await tx.aliases.of_user(ada, "clerk") == "9"
         assert await tx.aliases.of_user(eve, "django") is None
     assert await store.reading(other_app_id).aliases.find("django", "7") is None
     async with store.transaction(other_app_id) as tx:

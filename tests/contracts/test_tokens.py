@@ -171,8 +171,8 @@ async def test_erasing_forgets_the_clients_of_a_users_tokens_and_nothing_else(st
     async with store.transaction(app_id) as tx:
         for each in (session, stranger):
             await tx.sessions.add(each)
-        for each in (own, foreign):
-            await tx.refresh_tokens.add(each)
+        for token in (own, foreign):
+            await tx.refresh_tokens.add(token)
         await tx.refresh_tokens.erase_all(session.user_id)
         assert await tx.refresh_tokens.newest(session.id) == replace(own, client="")
         assert await tx.refresh_tokens.newest(stranger.id) == foreign

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contrib.issuer import API_KEY, START, masked
-from vestibule.contrib.feed import Entry, Frame, handle, merge, read_frame
+from vestibule.contrib.feed import Entry, Frame, merge, read_frame
+from vestibule.kernel.pseudonym import pseudonym
 
 LEEWAY = 10
 WINDOW = 300.0
@@ -42,8 +43,8 @@ def after(*frames, now=START):
 
 def test_the_handle_is_the_one_of_the_contract():
     """Computed by `printf 'session:555555555555555555555555' | openssl dgst -sha256 -hmac <key>`."""
-    assert handle(API_KEY, "session:" + "5" * 24) == "0956c951916dc4784091c9f6ac6b4fda"
-    assert len(handle(API_KEY, "reader")) == 32
+    assert pseudonym(API_KEY, "session:" + "5" * 24) == "0956c951916dc4784091c9f6ac6b4fda"
+    assert len(pseudonym(API_KEY, "reader")) == 32
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,16 @@ async def test_without_rotation_the_refresh_token_stays(world):
     assert (await refresh(world, first.refresh)).refresh is None
 
 
+@pytest.mark.parametrize("is_noted", [True, False])
+async def test_update_last_login_says_whether_a_sign_in_counts(world, is_noted):
+    with_policy(world, UPDATE_LAST_LOGIN=is_noted)
+    before = await world.house.user_admin.get(world.app, "ada@acme.test")
+    world.clock.tick(MINUTE_MS)
+    await sign_in(world)
+    after = await world.house.user_admin.get(world.app, "ada@acme.test")
+    assert after.user.last_sign_in_at_ms == (world.clock.now_ms() if is_noted else before.user.last_sign_in_at_ms)
+
+
 # Tabs and lost replies ---------------------------------------------------------------------------
 
 
@@ -211,6 +221,15 @@ async def test_a_theft_without_a_verified_address_is_told_at_the_next_sign_in(tm
     assert (await sign_in(world)).notices == (MessageKind.TOKEN_REUSED,)
     assert (await sign_in(world)).notices == ()
     await world.close()
+
+
+async def test_a_sliding_sign_in_tells_it_too(world):
+    user_id = (await world.house.user_admin.get(world.app, "ada@acme.test")).user.id
+    async with world.house.store.transaction(world.app.id) as tx:
+        await tx.notices.add("0" * 24, user_id, MessageKind.TOKEN_REUSED, world.clock.now_ms())
+    families, password = world.house.families, Secret(PASSWORD)
+    assert (await families.sign_in_sliding(world.app, "ada@acme.test", password, ORIGIN)).notices
+    assert not (await families.sign_in_sliding(world.app, "ada@acme.test", password, ORIGIN)).notices
 
 
 # Ends --------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ async def test_a_user_comes_in_whole(world: World):
     old = ada(world, created_at_ms=1_500_000_000_123, last_sign_in_at_ms=1_600_000_000_000)
     before = position(world)
     landed = await one(world, old)
-    assert landed == Landed("7", Outcome.CREATED, "", [], "ada", "ada@acme.test", landed.user_id)
+    assert landed == Landed("7", Outcome.CREATED, "", [], "ada", "ada@acme.test", landed.user_id, "Ada", old.email)
     person = await world.house.user_admin.get(world.app, "ada")
     user = person.user
     assert (user.id, user.status, user.roles) == (landed.user_id, UserStatus.ACTIVE, ("editor",))

@@ -88,8 +88,8 @@ async def test_public_halves_alone_are_published(tmp_path, algorithm):
 
 
 async def test_a_shared_secret_is_never_published(world: World):
-    await choose(world, "ALGORITHM", "HS512")
     await world.house.signing_keys.bring(world.app, "HS512", Secret(2 * SECRET.reveal()), ORIGIN)
+    await choose(world, "ALGORITHM", "HS512")
     text = json.dumps(await world.house.signing_keys.published(world.app))
     assert "oct" not in text
     assert SECRET.reveal() not in text
@@ -244,6 +244,42 @@ async def test_an_emergency_waits_for_nothing_and_drops_what_was_given_up(world:
     assert not await is_taken(world, pair.access)
 
 
+async def test_a_shared_secret_is_not_turned_in_an_emergency_but_replaced(world: World):
+    """Nothing is forgotten by half: nobody here can make a secret that services know."""
+    await world.user(ADA)
+    bring = world.house.signing_keys.bring
+    await bring(world.app, "HS256", SECRET, ORIGIN)
+    await choose(world, "ALGORITHM", "HS256")
+    older = await sign_in(world)
+    await published(world)
+    await bring(world.app, "HS512", Secret(2 * SECRET.reveal()), ORIGIN)
+    await choose(world, "ALGORITHM", "HS512")
+    world.clock.tick(PUBLISHED_S * SECOND_MS)
+    await rotate(world)
+    assert await is_taken(world, (await sign_in(world)).access)
+    before = rows(world, "SELECT * FROM signing_key ORDER BY id")
+    with refused(Code.KEY_SHARED, algorithm="HS512"):
+        await rotate(world, is_emergency=True)
+    assert rows(world, "SELECT * FROM signing_key ORDER BY id") == before
+    leaked = await sign_in(world)
+    key_id = await bring(world.app, "HS512", Secret(2 * SECRET.reveal()[::-1]), ORIGIN, is_emergency=True)
+    assert rows(world, "SELECT id FROM signing_key WHERE public = ''") == [key_id]
+    assert not await is_taken(world, leaked.access)
+    with refused(Code.TOKEN_INVALID):
+        await world.house.families.refresh(world.app, older.refresh, HERE, ORIGIN)
+    assert await is_taken(world, (await sign_in(world)).access)
+
+
+async def test_without_its_secret_an_app_signs_nothing_and_says_so(tmp_path):
+    """A database whose policy names a shared secret that is not there."""
+    world = await World.open(tmp_path, Policy(ALGORITHM="HS256"))
+    await world.user(ADA)
+    with refused(Code.KEY_MISSING, algorithm="HS256"):
+        await sign_in(world)
+    assert {jwk["alg"] for jwk in (await published(world)).values()} == {"ES256"}
+    await world.close()
+
+
 # One's own keys ----------------------------------------------------------------------------------
 
 
@@ -262,10 +298,10 @@ async def test_a_key_of_ones_own_signs_from_now_on_and_the_old_one_verifies(worl
 
 
 async def test_a_shared_secret_is_replaced_and_the_old_one_dropped_if_asked(world: World):
-    await choose(world, "ALGORITHM", "HS256")
     await world.user(ADA)
     bring = world.house.signing_keys.bring
     await bring(world.app, "HS256", SECRET, ORIGIN)
+    await choose(world, "ALGORITHM", "HS256")
     first = await sign_in(world)
     await bring(world.app, "HS256", Secret(SECRET.reveal()[::-1]), ORIGIN)
     assert await is_taken(world, first.access)
@@ -319,6 +355,7 @@ async def test_a_public_key_that_belongs_to_another_is_refused(world: World, pub
 
 
 async def test_a_shared_secret_has_no_public_half(world: World):
+    await world.house.signing_keys.bring(world.app, "HS256", SECRET, ORIGIN)
     await choose(world, "ALGORITHM", "HS256")
     with refused(Code.FIELD_INVALID, field="VERIFYING_KEY"):
         await world.house.signing_keys.confirm(world.app, "x")

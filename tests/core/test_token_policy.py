@@ -7,11 +7,17 @@ import pytest
 from tests.checks import refused
 from tests.world import ORIGIN, World
 from vestibule.core.apps.policy import FIELD_NAMES
+from vestibule.core.apps.takes import takes
 from vestibule.core.apps.token_policy import TokenPolicy
 from vestibule.core.apps.token_rules import RULES
 from vestibule.core.tokens.claims import FIELDS, RESERVED
-from vestibule.core.tokens.model import ALGORITHMS
+from vestibule.core.tokens.keys import PUBLISHED_S
+from vestibule.core.tokens.model import ALGORITHMS, SHARED
+from vestibule.kernel.clock import SECOND_MS
 from vestibule.kernel.errors import Code
+from vestibule.kernel.secret import Secret
+
+SECRET = Secret("q9-Vn3R_7uK2yTz0LwXe5cBh8mJd1sAf6gPoIiUvQ4tGx2-NkE7rWb3YpHjZ0MaS")
 
 
 async def put(world: World, name: str, value: object):
@@ -26,7 +32,62 @@ def test_every_text_and_list_has_a_rule():
 
 @pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
 async def test_every_algorithm_of_the_library_may_be_chosen(world: World, algorithm):
+    if algorithm in SHARED:
+        await world.house.signing_keys.bring(world.app, algorithm, SECRET, ORIGIN)
     assert await put(world, "ALGORITHM", algorithm) == algorithm
+
+
+@pytest.mark.parametrize("algorithm", sorted(SHARED))
+async def test_a_secret_that_nobody_knows_signs_nothing(world: World, algorithm):
+    """One that was made here would never be shown: no service could verify a token."""
+    with refused(Code.KEY_MISSING, algorithm=algorithm):
+        await put(world, "ALGORITHM", algorithm)
+    await world.house.signing_keys.bring(world.app, algorithm, SECRET, ORIGIN)
+    for other in sorted(SHARED - {algorithm}):
+        with refused(Code.KEY_MISSING, algorithm=other):
+            await put(world, "ALGORITHM", other)
+    await put(world, "ALGORITHM", algorithm)
+    await put(world, "ALGORITHM", "ES256")
+    await world.house.signing_keys.published(world.app)
+    world.clock.tick(PUBLISHED_S * SECOND_MS)
+    await world.house.signing_keys.rotate(world.app, ORIGIN)
+    with refused(Code.KEY_MISSING, algorithm=algorithm):
+        await put(world, "ALGORITHM", algorithm)
+
+
+async def test_a_default_is_put_back(world: World):
+    for name, value in (("REFRESH_REUSE_WINDOW", 0), ("AUDIENCE", ["shop"]), ("UPDATE_LAST_LOGIN", False)):
+        await put(world, name, value)
+        world.app = await world.house.apps.set_default(world.app, name, ORIGIN)
+        assert getattr(world.app.policy, name) == getattr(TokenPolicy(), name)
+    assert await world.house.apps.get(world.app.id) == world.app
+    with refused(Code.FIELD_UNKNOWN):
+        await world.house.apps.set_default(world.app, "reuse_window_s", ORIGIN)
+
+
+TAKES = {
+    "ACCESS_TOKEN_LIFETIME": "seconds, 10 to 86400",
+    "REFRESH_REUSE_WINDOW": "seconds, -1 to 86400",
+    "LEEWAY": "seconds, 0 to 60",
+    "AUDIENCE": 'a list of names or URLs: ["shop"]',
+    "JTI_CLAIM": "a word that no standard claim, TOKEN_CLAIMS or other setting uses",
+    "UPDATE_LAST_LOGIN": "true or false",
+    "password_min": "a whole number, 8 to 64",
+    "code_ms": "milliseconds, 60000 to 3600000",
+    "file_max_bytes": "bytes, 1 to 104857600",
+    "redirect_url": "a URL, or empty",
+}
+
+
+@pytest.mark.parametrize("name", TAKES)
+@pytest.mark.parametrize("value", [None, 10**20, {"a": 1}])
+async def test_a_refusal_says_what_the_field_takes(world: World, name, value):
+    with refused(Code.FIELD_INVALID, field=name, why=TAKES[name]):
+        await put(world, name, value)
+
+
+def test_every_field_says_what_it_takes():
+    assert [name for name in FIELD_NAMES if not takes(name)] == []
 
 
 MEANT = ["COOKIE", "HOST", "ORIGIN", "REFERER", "USER_AGENT", "FORWARDED", "X_FORWARDED_FOR", "ACCEPT", "CONNECTION"]

@@ -86,4 +86,4 @@ def test_two_that_start_together_migrate_once(path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert applied == NAMES
+    assert sorted(applied) == NAMES  # each of them once, by whichever was quicker

@@ -44,6 +44,9 @@ async def world(tmp_path, monkeypatch):
 
 
 async def with_algorithm(world, algorithm):
+    if algorithm in SHARED:
+        secret = Secret(text_of(world.house.entropy.token_bytes(64)))
+        await world.house.signing_keys.bring(world.app, algorithm, secret, ORIGIN)
     await set_policy(world, ALGORITHM=algorithm)
     return await Forger.of(world)
 

@@ -18,6 +18,7 @@ from vestibule.core.files.files import Upload
 from vestibule.core.guard.model import RULES, Rule
 from vestibule.core.signin.model import Purpose
 from vestibule.core.signin.signup import Wanted
+from vestibule.core.tokens.dpop import Presenter
 from vestibule.kernel.clock import MINUTE_MS
 from vestibule.kernel.errors import Code, DomainError
 from vestibule.kernel.ids import SYSTEM_APP
@@ -78,6 +79,14 @@ def _step_up(changes_each: int) -> Callable[[World, int, Origin], Awaitable[None
     return step_up
 
 
+async def _refresh(world: World, number: int, origin: Origin) -> None:
+    families, client, kept = world.house.families, Presenter("Tests/1.0"), world.__dict__
+    if "pair" not in kept:
+        await world.house.user_admin.create(world.app, NewUser("ada@acme.test", Secret(PASSWORD)), ORIGIN)
+        kept["pair"] = await families.sign_in(world.app, "ada@acme.test", Secret(PASSWORD), client, ORIGIN)
+    kept["pair"] = await families.refresh(world.app, str(kept["pair"].refresh), client, origin)
+
+
 async def _operator(world: World, number: int, origin: Origin) -> None:
     await world.house.operators.come_in(f"op_{SYSTEM_APP}_{number:043d}", origin)
 
@@ -105,6 +114,7 @@ CELLS: dict[str, Cell] = {
     "code/address/10min": Cell(_code("user{}@acme.test"), 1_000),
     "step-up/address/hour": Cell(_step_up(19)),
     "step-up/user/hour": Cell(_step_up(1_000), is_elsewhere=True),
+    "refresh/session/minute": Cell(_refresh, 1_000, is_elsewhere=True),
     "link/address/minute": Cell(_link, 100),
     "upload/address/minute": Cell(_upload, 100),
     "operator/address/15min": Cell(_operator, 10_000),
@@ -127,6 +137,7 @@ def test_every_rule_has_its_cell_and_says_what_was_decided():
         "code/address/10min": (60, 10),
         "step-up/address/hour": (120, 60),
         "step-up/user/hour": (20, 60),
+        "refresh/session/minute": (30, 1),
         "link/address/minute": (120, 1),
         "upload/address/minute": (120, 1),
         "operator/address/15min": (10, 15),

@@ -143,8 +143,9 @@ class JoseKeys:
         else:
             raw = text.encode() if kind.type == "oct" else _of_pem(text)
         if kind.type == "oct":
+            key = _secret(algorithm, raw)
             self._refuse_guessable(raw)
-            return JoseKey(algorithm, _secret(algorithm, raw))
+            return JoseKey(algorithm, key)
         return JoseKey(algorithm, _fit(algorithm, raw))
 
     def load_public(self, algorithm: str, jwk: dict[str, object]) -> JoseKey:

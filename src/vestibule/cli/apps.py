@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from vestibule.cli.desk import Place, administers, administers_house, examples, 
 from vestibule.cli.django_settings import settings_for, text_of
 from vestibule.cli.show import say, show
 from vestibule.cli.signing_keys import read_key
+from vestibule.core.apps.policy import FIELD_NAMES
+from vestibule.workers.signing import KEY_SETTINGS
 
 
 @click.group(
@@ -77,18 +80,30 @@ def show_(place: Place) -> None:
         "vestibule app set confirm_email false",
         "vestibule app set redirect_url https://shop.your-domain/auth-redirect",
         r"""vestibule app set origins '["https://shop.your-domain"]'""",
+        "vestibule app set REFRESH_REUSE_WINDOW -1",
+        "vestibule app set REFRESH_REUSE_WINDOW --default",
     ),
+    context_settings={"ignore_unknown_options": True},  # a number may be negative
 )
 @click.argument("field")
-@click.argument("value")
+@click.argument("value", required=False)
+@click.option("--default", "is_default", is_flag=True, help="Put back what it is for a new app, instead of a VALUE.")
 @administers
-def set_(place: Place, field: str, value: str) -> None:
+def set_(*, place: Place, field: str, value: str | None, is_default: bool) -> None:
     """Change one FIELD of an app's policy to a JSON VALUE, while the server runs.
 
     A value that is no JSON is taken as a text. docs/policy.md lists the fields. SIGNING_KEY and VERIFYING_KEY are
     read from a file (@FILE) or from standard input (-): other users of this machine could read an argument.
     """
-    given = _key_text(value) if field in {"SIGNING_KEY", "VERIFYING_KEY"} else _json_or_text(value)
+    _require_known(field)
+    if is_default:
+        if value is not None or field in KEY_SETTINGS:
+            raise click.UsageError("--default is for a field of the policy, and takes no VALUE.")
+        show(put(place, "app.set", field=field, default=True), is_json=place.is_json)
+        return
+    if value is None or value.startswith("--"):
+        raise click.UsageError("Give a VALUE, or --default." if value is None else f"No such option: {value}")
+    given = _key_text(value) if field in KEY_SETTINGS else _json_or_text(value)
     show(put(place, "app.set", field=field, value=given), is_json=place.is_json)
 
 
@@ -150,6 +165,17 @@ def _key_text(value: str) -> str:
     if value != "-" and not value.startswith("@"):
         raise click.UsageError("A key is no argument: give @FILE, or - for standard input.")
     return read_key(None if value == "-" else Path(value[1:]))
+
+
+def _require_known(field: str) -> None:
+    """Names that are nearly right are told; so is where the other settings of SimpleJWT went."""
+    names = {name.lower(): name for name in (*FIELD_NAMES, *KEY_SETTINGS)}
+    if field in names.values():
+        return
+    near = [names[each] for each in get_close_matches(field.lower(), names)]
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    lists = "docs/policy.md lists the fields; docs/simplejwt.md says what became of SimpleJWT's other settings."
+    raise click.ClickException(f"{field} is not known here.{hint} {lists}")
 
 
 def _json_or_text(value: str) -> object:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from vestibule.adapters.store.examine import AppFacts, DatabaseFacts
+from vestibule.adapters.store.examine import AppFacts
+from vestibule.cli.facts import Check, Facts, Finding, Severity
+from vestibule.cli.token_checks import check_imported, check_tokens
 from vestibule.kernel.clock import MINUTE_MS, minute_text
-from vestibule.settings import Settings, is_loopback, problems_of
+from vestibule.settings import is_loopback, problems_of
 
 GIB = 1024**3
 MIB = 1024**2
@@ -20,60 +20,6 @@ LATE_MAIL_MS = 10 * MINUTE_MS
 NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "glusterfs", "ceph"}
 
 
-class Severity(StrEnum):
-    """How much a finding matters."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    ADVICE = "advice"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it should be."""
-
-    severity: Severity
-    check: str
-    what: str
-    mend: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the system says of a file or folder."""
-
-    name: str
-    is_there: bool = False
-    mode: int = 0
-    is_writable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything the checks may know."""
-
-    settings: Settings
-    now_ms: int
-    built_ms: int
-    """When the newest file of this program was written."""
-    folder: Entry
-    free_bytes: int
-    file_system: str
-    database_file: Entry
-    database: DatabaseFacts | None
-    key_file: Entry | None
-    key_problem: str = ""
-    mail_problem: str | None = None
-    """What the mail server said; None: nobody asked it."""
-
-    @property
-    def apps(self) -> tuple[AppFacts, ...]:
-        """Apps of the database, without the operators' own."""
-        apps = self.database.apps if self.database else ()
-        return tuple(app for app in apps if app.id.strip("0"))
-
-
-Check = Callable[[Facts], Iterator[Finding]]
 _E, _W, _A = Severity
 
 
@@ -265,6 +211,8 @@ CHECKS: tuple[Check, ...] = (
     check_database,
     check_keys,
     check_hashes,
+    check_imported,
+    check_tokens,
     check_apps,
 )
 

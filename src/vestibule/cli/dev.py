@@ -102,6 +102,7 @@ def as_json(demo: Demo, inbox_url: str) -> str:
         {
             "env_url": demo.env_url,
             "realtime_env_url": demo.realtime_env_url,
+            "simplejwt_url": demo.simplejwt_url,
             "client_key": demo.client_key,
             "api_key": demo.api_key,
             "app_id": demo.app.id,
@@ -132,6 +133,7 @@ def welcome(demo: Demo, inbox_url: str, console: Console) -> None:
         ("", ""),
         ("Environment URL", demo.env_url),
         ("  for realtime", demo.realtime_env_url),
+        ("SimpleJWT", f"{demo.simplejwt_url}  (the base URL of a front end for it)"),
         ("Client key", demo.client_key),
         ("API key", f"{demo.api_key}  (for servers; keep it secret)"),
         ("Mail links lead to", f"{demo.app.policy.redirect_url}  (--redirect-url)"),

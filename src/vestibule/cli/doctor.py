@@ -16,8 +16,9 @@ import vestibule
 from vestibule.adapters import keyring
 from vestibule.adapters.store.examine import DatabaseFacts, examine, require_own_ring
 from vestibule.adapters.system import SystemClock, SystemEntropy
-from vestibule.cli.checks import CHECKS, Entry, Facts, Severity, findings
+from vestibule.cli.checks import CHECKS, findings
 from vestibule.cli.desk import examples, likely_settings
+from vestibule.cli.facts import Entry, Facts, Severity
 from vestibule.cli.show import show
 from vestibule.settings import MailSettings, Settings
 
@@ -34,7 +35,7 @@ SMTP_TIMEOUT_S = 10.0
 @click.option("--online", is_flag=True, help="Also speak to the mail server; without it nothing leaves this machine.")
 @click.option("--json", "is_json", is_flag=True, help="Answer with JSON, for scripts.")
 def doctor(*, file: Path | None, data: Path | None, production: bool, online: bool, is_json: bool) -> None:
-    """Find what is set up wrongly: addresses, proxies, mail, clock, disk, database, keys, policies.
+    """Find what is set up wrongly: addresses, proxies, mail, clock, disk, database, keys, tokens, policies.
 
     Every finding says how to mend it. Changes nothing, and may run beside a server. The exit code is 1 when
     something is an error, else 0.

@@ -37,6 +37,7 @@ NOTES = {
     "hash_unknown": "had a hash that is not understood here: a reset gives them a password",
     "email_invalid": "came in without their address, which is none",
     "email_taken": "came in without their address, which somebody has",
+    "banned": "came in banned: they were not active",
 }
 
 
@@ -45,19 +46,24 @@ class Report:
     """What became of everybody."""
 
     is_dry: bool
+    is_email_verified: bool
     file: TextIO | None
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     skipped: list[dict[str, Any]] = field(default_factory=list)
     claimed: set[tuple[str, str]] = field(default_factory=set)
+    unverified: int = 0
 
     def add(self, row: dict[str, Any]) -> None:
         """Note one user; a key that nobody could print or write is spelled out."""
-        row["key"] = row["key"] if row["key"].isprintable() else ascii(row["key"])
+        for name in ("key", "old_username", "old_email"):
+            text = row.get(name, "")
+            row[name] = text if text.isprintable() else ascii(text)
         if self.is_dry and row["outcome"] == "created":
             self._claim(row)
         self.outcomes[row["outcome"]] += 1
+        self.unverified += row["outcome"] == "created" and bool(row["email"]) and not self.is_email_verified
         self.notes.update(row.get("notes", ()))
         if row["outcome"] == "skipped":
             self.reasons[row["reason"]] += 1
@@ -82,8 +88,11 @@ class Report:
         for told, counts in ((REASONS, self.reasons), (NOTES, self.notes)):
             for name, count in counts.most_common():
                 say(f"  {count:>6} × {told.get(name, name)} ({name})")
+        if self.unverified:
+            say(f"  {self.unverified:>6} × the address is unverified and does not sign in, only the user name does;")
+            say("           a reset proves it (docs/import-django.md), or --emails verified vouches for all")
         for row in self.skipped[:ROWS_TOLD]:
-            say(f"  skipped: {row['key']} {row.get('username') or row.get('email') or ''} ({row['reason']})")
+            say(f"  skipped: {row['key']} {row['old_username'] or row['old_email']} ({row['reason']})")
         if len(self.skipped) > ROWS_TOLD:
             say("  … all of them are in the file of --report.")
 
@@ -101,7 +110,7 @@ def import_() -> None:
         "vestibule import django --json users.json --staff-roles",
     ),
 )
-@click.option("--settings", default="", metavar="MODULE", help="Settings module of the Django project.")
+@click.option("--settings", default="", metavar="MODULE", help="Settings module of the Django project: shop.settings.")
 @click.option("--python", default=sys.executable, help="Interpreter that the project runs under.")
 @click.option(
     "--project", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Its folder."
@@ -123,16 +132,19 @@ def import_() -> None:
 @click.option("--report", type=click.File("w", encoding="utf-8"), help="Write what became of each user, as JSON lines.")
 @click.option("--app", default="", help="Name or id of the app; not needed while there is only one.")
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder of the house.")
-def django(*, app: str, data: Path | None, **given: Any) -> None:  # noqa: ANN401  click knows their types
+@click.option(
+    "--house", type=click.Path(path_type=Path), help="Settings file (TOML) of the house, or VESTIBULE_SETTINGS."
+)
+def django(*, app: str, data: Path | None, house: Path | None, **given: Any) -> None:  # noqa: ANN401  click knows their types
     """Take in the users of a Django project, through its own Django or from a dump.
 
     They sign in with their old password; the first time, its hash is made anew. Who is there already is left alone,
     so the command can be run again. Groups become roles; rights of staff and superusers are not taken over.
     """
-    place = Place(data, None, app, is_json=False)
-    source, is_dry = _source(given), given["dry_run"]
-    report = Report(is_dry, given["report"])
-    wishes = {"namespace": NAMESPACE, "is_email_verified": given["emails"] == "verified", "is_dry": is_dry}
+    place = Place(data, house, app, is_json=False)
+    source, is_dry, is_vouched = _source(given), given["dry_run"], given["emails"] == "verified"
+    report = Report(is_dry, is_vouched, given["report"])
+    wishes = {"namespace": NAMESPACE, "is_email_verified": is_vouched, "is_dry": is_dry}
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
         task = progress.add_task("users", total=source.count)
 
@@ -145,15 +157,23 @@ def django(*, app: str, data: Path | None, **given: Any) -> None:  # noqa: ANN40
         put_each(place, "user.import", batches, tell)
     report.tell()
     if is_dry:
+        if not given["keep_ids"]:
+            say("`user_id` of tokens would be the old primary key (policy USER_ID_FIELD = django), but for --keep-ids.")
         say("Nothing was written.")
-    elif not given["keep_ids"]:
+        return
+    if not given["keep_ids"]:
         put(place, "app.set", field="USER_ID_FIELD", value=NAMESPACE)
         say("`user_id` of tokens is the old primary key now (policy USER_ID_FIELD = django).")
+    say("Next: vestibule user show django:KEY, and vestibule doctor.")
 
 
 def _source(given: dict[str, Any]) -> Source:
     if bool(given["settings"]) == bool(given["dump"]):
         raise click.UsageError("Give --settings (the project itself) or --json (a dump of it), one of them.")
+    if "/" in given["settings"] or given["settings"].endswith(".toml"):
+        raise click.UsageError(
+            "--settings is a module of the Django project, shop.settings; the house's file is --house."
+        )
     if given["dump"]:
         try:
             text = given["dump"].read()

@@ -25,7 +25,9 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("vestibule.cli.doctor:doctor", "Find what is set up wrongly, and say how to mend it."),
     "app": Entry("vestibule.cli.apps:app", "Apps and their policies: create, list, show, set, django-settings."),
     "key": Entry("vestibule.cli.apps:key", "Client keys and API keys of an app: create, list, revoke."),
-    "user": Entry("vestibule.cli.users:user", "Users: create, list, show, roles, set-password, ban, unban, delete."),
+    "user": Entry(
+        "vestibule.cli.users:user", "Users: create, list, show, roles, set-password, set-username, ban, unban, delete."
+    ),
     "import": Entry("vestibule.cli.imports:import_", "Users of another system, with their passwords: django."),
     "session": Entry("vestibule.cli.users:session", "Sessions of a user: list, revoke."),
     "signing-key": Entry("vestibule.cli.signing_keys:signing_key", "Keys that sign tokens: list, rotate, set."),

@@ -16,7 +16,7 @@ UNBROKEN = 1_000
 
 
 def show(answer: object, *, is_json: bool, columns: Sequence[str] = (), empty: str = "Nothing there.") -> None:
-    """Print an answer: a list as a table of these columns, a single thing as lines."""
+    """Print an answer: a list as a table of these columns, a single thing as lines; names as commands take them."""
     console = Console(highlight=False, width=UNBROKEN)
     if is_json:
         console.out(json.dumps(answer, indent=2, ensure_ascii=False))
@@ -35,7 +35,7 @@ def say(text: str, *, is_json: bool = False) -> None:
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "))
+        table.add_column(column)
     for row in rows:
         table.add_row(*(_text(row.get(column)) for column in columns))
     return table
@@ -46,7 +46,7 @@ def _lines(row: Row) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     for name, value in row.items():
-        table.add_row(name.replace("_", " "), _text(value))
+        table.add_row(name, _text(value))
     return table
 
 

@@ -46,7 +46,8 @@ def rotate(*, place: Place, emergency: bool, yes: bool) -> None:
     """Let the next key sign and publish another; nobody who is signed in notices.
 
     In an emergency the keys that signed so far are forgotten: whoever came in with tokens signs in again, and services
-    that keep our public keys believe the old ones until they read them again, within five minutes.
+    that keep our public keys believe the old ones until they read them again, within five minutes. A shared secret is
+    yours to replace: `vestibule signing-key set HS256 --from-file FILE --emergency`.
     """
     if emergency and not yes:
         click.confirm("Everybody who came in with tokens has to sign in again. Go on?", abort=True)

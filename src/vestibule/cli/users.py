@@ -16,7 +16,7 @@ from vestibule.cli.show import say, show
     )
 )
 def user() -> None:
-    """Users of an app. USER is a user name, an e-mail address or an id."""
+    """Users of an app. USER is a user name, an e-mail address, an id, or an old key of an import (django:4)."""
 
 
 @user.command(
@@ -53,7 +53,7 @@ def create(*, place: Place, email: str, asks: bool, password_stdin: bool, **name
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1_000), help="Users of a page.")
 @administers
 def list_(place: Place, after: str, limit: int) -> None:
-    """List users, oldest first."""
+    """List users, oldest first. Who has never signed in has last_sign_in_at = created_at."""
     found = put(place, "user.list", after=after, limit=limit)
     columns = ("user_id", "username", "email", "is_email_verified", "status", "name", "last_sign_in_at")
     show(found, is_json=place.is_json, columns=columns, empty="No user yet: vestibule user create EMAIL")
@@ -65,7 +65,7 @@ def list_(place: Place, after: str, limit: int) -> None:
 @click.argument("who", metavar="USER")
 @administers
 def show_(place: Place, who: str) -> None:
-    """Show one user."""
+    """Show one user. Who has never signed in has last_sign_in_at = created_at; old_keys are those of an import."""
     show(put(place, "user.show", user=who), is_json=place.is_json)
 
 

@@ -6,7 +6,10 @@ from vestibule.kernel.errors import Code
 
 WORDS: dict[Code, str] = {
     Code.APP_UNKNOWN: "Which app? None or several fit: choose one of `vestibule app list` with --app.",
-    Code.USER_NOT_FOUND: "There is no such user. `vestibule user list` shows who is there.",
+    Code.USER_NOT_FOUND: (
+        "There is no such user. `vestibule user list` shows who is there; an old key is written with its system,"
+        " like django:4."
+    ),
     Code.NOT_FOUND: "There is no such thing, or it has ended already.",
     Code.EMAIL_INVALID: "This is no e-mail address.",
     Code.EMAIL_TAKEN: "A user with this address is there already: `vestibule user show ADDRESS`.",
@@ -22,6 +25,14 @@ WORDS: dict[Code, str] = {
     Code.KEY_TOO_YOUNG: (
         "The next key was published a moment ago, and services may not have read it yet: try again in {retry_after_s}"
         " seconds. If a key is known to somebody, do not wait: add --emergency."
+    ),
+    Code.KEY_SHARED: (
+        "Tokens are signed with {algorithm}, a secret that nobody but you can replace. From that moment on, what the"
+        " old one signed is refused:\n  vestibule signing-key set {algorithm} --from-file FILE --emergency"
+    ),
+    Code.KEY_MISSING: (
+        "{algorithm} needs a SIGNING_KEY that the services know too, and none was given. First give it, then choose the"
+        " algorithm:\n  vestibule signing-key set {algorithm} --from-file FILE"
     ),
     Code.FEATURE_OFF: (
         "The master keys stand in the environment, where no command can change them: put the key of"

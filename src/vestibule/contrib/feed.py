@@ -6,11 +6,11 @@ nothing to anybody else. What follows from a frame is a pure function, `merge`; 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
+
+from vestibule.kernel.pseudonym import pseudonym
 
 FRAME_SKEW_S = 60
 
@@ -59,16 +59,11 @@ class Known:
         return f"{self.epoch}-{self.cursor}"
 
 
-def handle(api_key: str, name: str) -> str:
-    """What stands for `session:<sid>`, `user:<sub>` or `reader` in the frames for this API key."""
-    return hmac.digest(api_key.encode(), name.encode(), hashlib.sha256).hex()[:32]
-
-
 def read_frame(claims: Mapping[str, object], issuer: str, api_key: str, now: float) -> Frame | None:
     """The frame in verified claims; None when it is for somebody else, not of this hour, or not understood."""
     signed_at, window, cursor = claims.get("iat"), claims.get("window"), claims.get("cursor")
     epoch, is_snapshot, listed = claims.get("epoch"), claims.get("snapshot"), claims.get("entries")
-    if claims.get("iss") != issuer or claims.get("reader") != handle(api_key, "reader"):
+    if claims.get("iss") != issuer or claims.get("reader") != pseudonym(api_key, "reader"):
         return None
     if not is_number(signed_at) or not is_number(window) or window < 0:
         return None
@@ -98,10 +93,8 @@ def merge(known: Known | None, frame: Frame, now: float, leeway: float) -> Known
     sessions = _latest(since, known.sessions.items(), ((e.session, e.at) for e in frame.entries if e.session))
     users = _latest(since, known.users.items(), ((e.user, e.at) for e in frame.entries if e.user and e.roles is None))
     roles = {user: given for user, given in known.roles.items() if given[0] >= since}
-    for entry in frame.entries:
-        if (
-            entry.roles is not None and entry.at >= since
-        ):  # they come in order: the last counts, whatever its clock says
+    for entry in frame.entries:  # they come in order: the last counts, whatever its clock says
+        if entry.roles is not None and entry.at >= since:
             roles[entry.user] = (max(entry.at, roles.get(entry.user, (since,))[0]), entry.roles)
     signed_at = max(known.signed_at, frame.signed_at)
     return Known(frame.epoch, frame.cursor, signed_at, sessions, users, roles)

@@ -16,10 +16,11 @@ from typing import Any
 from joserfc.jwk import OctKey
 
 from vestibule.contrib.config import Config
-from vestibule.contrib.feed import Known, handle, is_number
+from vestibule.contrib.feed import Known, is_number
 from vestibule.contrib.issuer import IssuerError, Keys, is_signed
 from vestibule.contrib.revocations import Revocations
 from vestibule.kernel.jwt import Jwt, read_jwt
+from vestibule.kernel.pseudonym import pseudonym
 
 ACCESS = "access"
 
@@ -186,9 +187,9 @@ def _is_for(audience: object, wanted: str) -> bool:
 
 def _overlaid(user: TokenUser, known: Known, issued_at: float, api_key: str) -> TokenUser:
     """The user with what the feed knows. Raises RefusedError when the session has ended or the user may not come in."""
-    if handle(api_key, f"session:{user.session_id}") in known.sessions:
+    if pseudonym(api_key, f"session:{user.session_id}") in known.sessions:
         raise RefusedError(Reason.ENDED)
-    name = handle(api_key, f"user:{user.sub}")
+    name = pseudonym(api_key, f"user:{user.sub}")
     if issued_at <= known.users.get(name, float("-inf")):
         raise RefusedError(Reason.INACTIVE)
     changed_at, roles = known.roles.get(name, (float("-inf"), ()))

@@ -23,6 +23,7 @@ class Demo:
     app: App
     env_url: str
     realtime_env_url: str
+    simplejwt_url: str
     client_key: str
     api_key: str
     sign_in_url: str
@@ -38,6 +39,7 @@ async def ensure_demo(house: House, redirect_url: str | None = None) -> Demo:
         app=app,
         env_url=here,
         realtime_env_url=realtime_env_url(house.base_url, app.id),
+        simplejwt_url=f"{here}/api/",
         client_key=await _key(house, app, KeyKind.CLIENT),
         api_key=await _key(house, app, KeyKind.API),
         sign_in_url=f"{here}/sign-in",

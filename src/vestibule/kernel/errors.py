@@ -64,6 +64,7 @@ class Code(StrEnum):
     EMAIL_TAKEN = "email_taken"
     USERNAME_TAKEN = "username_taken"
     KEY_TOO_YOUNG = "key_too_young"
+    KEY_SHARED = "key_shared"
     FEATURE_OFF = "feature_off"
     LINK_INVALID = "link_invalid"
     LINK_EXPIRED = "link_expired"
@@ -83,6 +84,7 @@ class Code(StrEnum):
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
+    KEY_MISSING = "key_missing"
 
 
 _I, _U, _F, _N, _C, _L, _G, _V = Kind
@@ -127,6 +129,7 @@ KIND: dict[Code, Kind] = {
     Code.EMAIL_TAKEN: _C,
     Code.USERNAME_TAKEN: _C,
     Code.KEY_TOO_YOUNG: _C,
+    Code.KEY_SHARED: _C,
     Code.FEATURE_OFF: _I,
     Code.LINK_INVALID: _N,
     Code.LINK_EXPIRED: _G,
@@ -145,6 +148,7 @@ KIND: dict[Code, Kind] = {
     Code.TOO_MANY_ATTEMPTS: _L,
     Code.OVERLOADED: _V,
     Code.UNAVAILABLE: _V,
+    Code.KEY_MISSING: _V,
 }
 
 

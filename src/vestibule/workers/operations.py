@@ -26,10 +26,8 @@ from vestibule.kernel.secret import Secret
 from vestibule.workers.arguments import ORIGIN, Arguments, Json, find_app
 from vestibule.workers.signing import (
     KEY_SETTINGS,
-    SET,
-    SIGNING_KEY,
-    has_signing_key,
     set_key,
+    shown_signing_key,
     signing_key_list,
     signing_key_rotate,
     signing_key_set,
@@ -64,17 +62,19 @@ async def app_show(house: House, given: Arguments) -> Json:
     app = await find_app(house, given)
     policy = {name: getattr(app.policy, name) for name in FIELD_NAMES}
     changed = [name for name, value in policy.items() if value != getattr(Policy(), name)]
-    shown = {**_app(house, app), "policy": policy, "changed": changed}
-    return shown | ({SIGNING_KEY: SET} if await has_signing_key(house, app) else {})
+    return {**_app(house, app), "policy": policy, "changed": changed, **await shown_signing_key(house, app)}
 
 
 async def app_set(house: House, given: Arguments) -> Json:
-    """Change one field of the policy, or the key that signs."""
+    """Change one field of the policy, or the key that signs; with `default`, to what it is for a new app."""
     app = await find_app(house, given)
     field = given.text("field")
     if field in KEY_SETTINGS:
         return await set_key(house, app, field, given)
-    app = await house.apps.set_policy(app, field, given.values.get("value"), ORIGIN)
+    if given.has("default"):
+        app = await house.apps.set_default(app, field, ORIGIN)
+    else:
+        app = await house.apps.set_policy(app, field, given.values.get("value"), ORIGIN)
     return {"app_id": app.id, "field": field, "value": getattr(app.policy, field)}
 
 
@@ -120,7 +120,7 @@ async def user_create(house: House, given: Arguments) -> Json:
     values: dict[str, object] = {name: given.text(name) for name in NAMES if given.has(name)}
     new = NewUser(given.text("email", ""), password, values, given.text("username", ""))
     person = await house.user_admin.create(app, new, ORIGIN)
-    shown = _user(person)
+    shown = _user(person) | {"last_sign_in_at": None}
     if password is None:
         shown["reset_url"] = await house.user_admin.reset_link(app, person.user.id, ORIGIN)
     return shown
@@ -136,7 +136,8 @@ async def user_list(house: House, given: Arguments) -> Json:
 async def user_show(house: House, given: Arguments) -> Json:
     """One user."""
     app = await find_app(house, given)
-    return _user(await house.user_admin.get(app, given.text("user")))
+    person = await house.user_admin.get(app, given.text("user"))
+    return _user(person) | {"old_keys": await house.user_admin.old_keys(app, person.user.id)}
 
 
 async def user_set_password(house: House, given: Arguments) -> Json:

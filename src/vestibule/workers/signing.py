@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vestibule.core.apps.model import App
 from vestibule.core.house import House
-from vestibule.core.tokens.model import FEED_ALGORITHM, KeyState, SigningKey
+from vestibule.core.tokens.model import FEED_ALGORITHM, SHARED, KeyState, SigningKey
 from vestibule.kernel.clock import iso
 from vestibule.kernel.errors import Code, refuse
 from vestibule.kernel.secret import Secret
@@ -13,8 +13,8 @@ from vestibule.workers.arguments import ORIGIN, Arguments, Json, find_app
 SIGNING_KEY = "SIGNING_KEY"
 KEY_SETTINGS = frozenset({SIGNING_KEY, "VERIFYING_KEY"})
 """Settings of SimpleJWT that are keys here, not policy."""
-SET = "set"
-"""All that is ever said of a signing key."""
+SET, SEALED = "set", "sealed"
+"""All that is ever said of a signing key: somebody gave it, or it may have been made here."""
 
 
 async def signing_key_list(house: House, given: Arguments) -> Json:
@@ -49,10 +49,11 @@ async def set_key(house: House, app: App, field: str, given: Arguments) -> Json:
     return {"app_id": app.id, "field": field, "value": SET, **made}
 
 
-async def has_signing_key(house: House, app: App) -> bool:
-    """Whether there is one already; else it is made when the first token is signed."""
+async def shown_signing_key(house: House, app: App) -> dict[str, Json]:
+    """What is said of it when there is one already; else it is made when the first token is signed."""
     keys = await house.signing_keys.list(app)
-    return any(key.algorithm == app.policy.ALGORITHM and key.state is KeyState.CURRENT for key in keys)
+    is_there = any(key.algorithm == app.policy.ALGORITHM and key.state is KeyState.CURRENT for key in keys)
+    return {SIGNING_KEY: SET if app.policy.ALGORITHM in SHARED else SEALED} if is_there else {}
 
 
 async def _bring(

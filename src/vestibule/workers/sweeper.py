@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vestibule.core.apps.apps import Apps
+from vestibule.core.apps.policy import ACCESS_MOST_S
 from vestibule.core.files.files import Files
 from vestibule.core.store import Store
-from vestibule.core.tokens.revocations import LONGEST_S, SLACK_MS
+from vestibule.core.tokens.revocations import SLACK_MS
 from vestibule.kernel.clock import SECOND_MS, Clock
 
 PIECE = 200
 """Rows of a kind deleted at a time: a transaction is over in a millisecond or two."""
 BLOBS_AT_ONCE = 100
-FEED_MS = LONGEST_S * SECOND_MS + SLACK_MS
+FEED_MS = ACCESS_MOST_S * SECOND_MS + SLACK_MS
 """How long the revocation feed needs the log, however short an app wants it."""
 
 

@@ -86,9 +86,14 @@ class Vestibule:
         return answer["ok"]
 
     def policy(self, **fields: object) -> None:
-        """Set fields in this order: a signing key is one of the algorithm set before."""
+        """Set fields in this order."""
         for field, value in fields.items():
             self.command("app.set", field=field, value=value)
+
+    def share(self, algorithm: str) -> None:
+        """Sign with the key that the oracle has: no algorithm of its kind can be chosen before there is one."""
+        self.command("signing_key.set", algorithm=algorithm, key=KEY)
+        self.policy(ALGORITHM=algorithm)
 
     def create(self, name: str) -> None:
         self.command(
@@ -124,7 +129,8 @@ def theirs(folder: Path) -> Iterator[Side]:
 def ours(folder: Path) -> Iterator[Side]:
     """Vestibule in its strict mode, with the oracle's key and everybody in it."""
     with vestibule(folder) as running:
-        running.policy(REFRESH_REUSE_WINDOW=0, ALGORITHM="HS256", SIGNING_KEY=KEY)
+        running.policy(REFRESH_REUSE_WINDOW=0)
+        running.share("HS256")
         side = Side("Vestibule", running.server.env_url, running)
         side.prepare()
         yield side

@@ -72,7 +72,7 @@ def issuer(pair: Pair) -> str:
 
 @pytest.mark.parametrize("algorithm", SHARED)
 def test_whoever_shares_the_key_verifies_our_tokens(pair, algorithm):
-    pair.house.policy(ALGORITHM=algorithm, SIGNING_KEY=KEY)
+    pair.house.share(algorithm)
     for kind, token in fresh(pair.ours).items():
         claims = jwt.decode(token, KEY, [algorithm], issuer=issuer(pair))
         assert claims["token_type"] == kind
@@ -107,7 +107,7 @@ def test_a_verifier_that_expects_something_else_refuses_our_tokens(pair):
 
 
 def test_the_live_django_server_takes_our_tokens_for_genuine_but_knows_no_such_user(pair):
-    pair.house.policy(ALGORITHM="HS256", SIGNING_KEY=KEY)
+    pair.house.share("HS256")
     token = fresh(pair.ours)["access"]
     assert pair.theirs.post(VERIFY, token=token) == {}
     # The user id is ours: their table of numbers cannot even look for it, and fails.
@@ -116,7 +116,7 @@ def test_the_live_django_server_takes_our_tokens_for_genuine_but_knows_no_such_u
 
 @pytest.mark.parametrize(("where", "path", "name", "kind"), TOKEN_FIELDS)
 def test_tokens_that_another_holder_of_the_shared_key_made_open_nothing_here(pair, where, path, name, kind):
-    pair.house.policy(ALGORITHM="HS256", SIGNING_KEY=KEY)
+    pair.house.share("HS256")
     copied = pair.ours.forge(fresh(pair.ours)[kind], {"jti": "0" * 32})
     for token in (fresh(pair.theirs)[kind], copied):
         answer = pair.ours.send(Request("POST", path, JSON, json.dumps({name: token}).encode()))

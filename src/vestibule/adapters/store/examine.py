@@ -12,6 +12,7 @@ from vestibule.adapters.store.migrate import MigrationError, pending
 from vestibule.adapters.store.sql_apps import read_policy
 from vestibule.core.apps.apps import key_place
 from vestibule.core.apps.policy import Policy
+from vestibule.core.tokens.model import SHARED
 from vestibule.kernel.ids import AppId
 from vestibule.kernel.keys import KeyRing
 
@@ -23,6 +24,19 @@ _DEVELOPMENT_KEYS = (
 _FOREIGN_HASHES = (
     "SELECT count(*) FROM credential WHERE app_id = ? AND kind = 'password' AND removed_at_ms IS NULL"
     " AND secret NOT LIKE '$argon2id$%'"
+)
+_SECRETS = "SELECT count(*) FROM signing_key WHERE app_id = ? AND algorithm = ? AND state = 'current' AND public = ''"
+_IMPORTED = (
+    'SELECT count(DISTINCT a.user_id) FROM user_alias AS a JOIN "user" AS u ON u.app_id = a.app_id AND u.id = a.user_id'
+    " WHERE a.app_id = ? AND u.status = 'active' AND"
+)
+_UNVERIFIED = (
+    f"{_IMPORTED} EXISTS (SELECT 1 FROM identifier AS i WHERE i.app_id = a.app_id AND i.user_id = a.user_id"
+    " AND i.kind = 'email' AND i.verified_at_ms IS NULL AND i.removed_at_ms IS NULL)"
+)
+_WITHOUT_PASSWORD = (
+    f"{_IMPORTED} NOT EXISTS (SELECT 1 FROM credential AS c WHERE c.app_id = a.app_id AND c.user_id = a.user_id"
+    " AND c.kind = 'password' AND c.removed_at_ms IS NULL)"
 )
 _SEALED = "SELECT app_id, id, sealed FROM app_key WHERE sealed IS NOT NULL ORDER BY id"
 _NEWEST_EVENT = "SELECT max(at_ms) FROM event"
@@ -40,6 +54,10 @@ class AppFacts:
     development_keys: int
     foreign_hashes: int = 0
     """Users whose password is still hashed as another system did it."""
+    has_secret: bool = True
+    """Whether the shared secret of its algorithm was given; True for algorithms that have none."""
+    imported_unverified: int = 0
+    imported_without_password: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +116,18 @@ def require_own_ring(sealed_keys: Iterable[tuple[str, str, str]], keys: KeyRing)
 
 
 def _app(connection: sqlite3.Connection, app_id: str, name: str, environment: str) -> AppFacts:
+    def count(sql: str, *values: str) -> int:
+        return int(connection.execute(sql, (app_id, *values)).fetchone()[0])
+
     policy = read_policy(connection.execute(_POLICY, (app_id,)).fetchall())
-    keys = connection.execute(_DEVELOPMENT_KEYS, (app_id,)).fetchone()[0]
-    foreign_hashes = connection.execute(_FOREIGN_HASHES, (app_id,)).fetchone()[0]
-    return AppFacts(app_id, name, environment, policy, keys, foreign_hashes)
+    return AppFacts(
+        app_id,
+        name,
+        environment,
+        policy,
+        development_keys=count(_DEVELOPMENT_KEYS),
+        foreign_hashes=count(_FOREIGN_HASHES),
+        has_secret=policy.ALGORITHM not in SHARED or count(_SECRETS, policy.ALGORITHM) > 0,
+        imported_unverified=count(_UNVERIFIED),
+        imported_without_password=count(_WITHOUT_PASSWORD),
+    )

@@ -98,6 +98,7 @@ _ALIAS_OF_USER = point(
     "SELECT value FROM user_alias WHERE app_id = :app_id AND user_id = :user_id AND namespace = :namespace"
     " ORDER BY value LIMIT 1"
 )
+_ALIASES_OF_USER = point("SELECT namespace, value FROM user_alias WHERE app_id = :app_id AND user_id = :user_id")
 
 _REGISTRATION = "id, user_id, kind, value, password_hash, profile, created_at_ms, expires_at_ms"
 _ADD_REGISTRATION = point(
@@ -252,6 +253,9 @@ class SqlAliases:
     async def of_user(self, user_id: UserId, namespace: str) -> str | None:
         row = await self._db.one(_ALIAS_OF_USER, user_id=user_id, namespace=namespace)
         return None if row is None else str(row[0])
+
+    async def list(self, user_id: UserId) -> list[tuple[str, str]]:
+        return sorted((row[0], row[1]) for row in await self._db.all(_ALIASES_OF_USER, user_id=user_id))
 
 
 class SqlRegistrations:

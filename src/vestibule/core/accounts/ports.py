@@ -151,3 +151,7 @@ class Aliases(Protocol):
     async def of_user(self, user_id: UserId, namespace: str) -> str | None:
         """The id that the user had there."""
         ...
+
+    async def list(self, user_id: UserId) -> list[tuple[str, str]]:
+        """Every id that the user had elsewhere, with its system, in the order of both."""
+        ...

@@ -73,10 +73,13 @@ class Landed:
     reason: str = ""
     """Why it was skipped: a code of an error."""
     notes: list[str] = field(default_factory=list)
-    """What it came without: `email_invalid`, `email_taken`, `no_password`, `hash_unknown`."""
+    """What it came without, `email_invalid`, `email_taken`, `no_password`, `hash_unknown`; or `banned`."""
     username: str = ""
     email: str = ""
     user_id: str = ""
+    old_username: str = ""
+    """As the other system has it; what cannot be one here is seen nowhere else."""
+    old_email: str = ""
 
 
 class _DryError(Exception):
@@ -108,7 +111,7 @@ class Importing:
 
     def _checked(self, old: OldUser) -> tuple[OldUser, Landed]:
         """The user in normal forms, and what can be said before anybody is asked."""
-        landed = Landed(old.key, Outcome.CREATED)
+        landed = Landed(old.key, Outcome.CREATED, old_username=old.username, old_email=old.email)
         landed.username = normal_username(old.username) or ""
         landed.email = normal_email(old.email) or ""
         if old.email and not landed.email:
@@ -125,6 +128,8 @@ class Importing:
             landed.notes.append("no_password")
         elif not self.hashes.can_verify(old.password):
             landed.notes.append("hash_unknown")
+        if not old.is_active:
+            landed.notes.append("banned")
         try:
             checked_roles(old.roles)
             _profile(old)

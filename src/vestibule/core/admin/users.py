@@ -116,17 +116,24 @@ class UserAdmin:
             raise refuse(Code.USERNAME_TAKEN, field="username", value=username)
 
     async def get(self, app: App, who: str) -> Person:
-        """The user of an id, a user name or an e-mail address, deleted ones by id only.
+        """The user of an id, an old key (`django:4`), a user name or an e-mail address; deleted ones by id or key only.
 
+        An old key comes before a name: keys are given by operators, names are chosen by anybody.
         Raises: user_not_found.
         """
         tx = self.store.reading(app.id)
-        person = await find_person(tx, UserId(who)) if is_id(who) else None
+        namespace, colon, key = who.partition(":")
+        user_id = await tx.aliases.find(namespace, key) if colon else UserId(who) if is_id(who) else None
+        person = await find_person(tx, user_id) if user_id else None
         if person is None and (named := await find_named(tx, read_typed(who, ANY_NAME))) is not None:
             person = await find_person(tx, named.user_id)
         if person is None:
             raise refuse(Code.USER_NOT_FOUND)
         return person
+
+    async def old_keys(self, app: App, user_id: UserId) -> list[str]:
+        """The keys that a user had in systems they were imported from, as `get` takes them."""
+        return [f"{namespace}:{key}" for namespace, key in await self.store.reading(app.id).aliases.list(user_id)]
 
     async def set_password(self, app: App, who: str, password: Secret[str], origin: Origin) -> None:
         """Replace the password: every session ends, unused links die, the user gets a notice.

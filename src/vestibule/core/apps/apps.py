@@ -8,13 +8,15 @@ from typing import Any, get_type_hints
 
 from vestibule.core.apps.model import App, AppKey, Environment, KeyKind
 from vestibule.core.apps.policy import BOUNDS, Policy, is_origin, is_place
+from vestibule.core.apps.takes import takes
 from vestibule.core.apps.token_rules import complaint, plain_class
 from vestibule.core.guard.audit import Audit
 from vestibule.core.guard.model import RULES, Event, EventType
 from vestibule.core.store import Store, Tx
+from vestibule.core.tokens.model import SHARED, KeyState
 from vestibule.kernel.clock import Clock
 from vestibule.kernel.entropy import Entropy, fingerprint
-from vestibule.kernel.errors import Code, refuse
+from vestibule.kernel.errors import Code, DomainError, refuse
 from vestibule.kernel.ids import SYSTEM_APP, AppId, TokenKind, is_id, new_id, new_token, read_token
 from vestibule.kernel.keys import KeyRing
 from vestibule.kernel.origin import Origin
@@ -101,21 +103,31 @@ class Apps:
     async def set_policy(self, app: App, name: str, value: object, origin: Origin) -> App:
         """Override one field of the app's policy.
 
-        Raises: field_unknown, field_invalid.
+        Raises: field_unknown, field_invalid, key_missing (of an algorithm whose secret others must know).
         """
         changes: dict[str, Any] = {name: _typed(name, value)}
         policy = replace(app.policy, **changes)
         _refuse_nowhere(policy)
         if not _is_fit(policy, name):
-            raise refuse(Code.FIELD_INVALID, field=name)
+            raise _unfit(name)
         if why := complaint(policy, name):
             raise refuse(Code.FIELD_INVALID, field=name, why=why)
         now_ms = self.clock.now_ms()
         async with self.store.transaction(app.id) as tx:
+            if name == "ALGORITHM":
+                await _require_secret(tx, policy.ALGORITHM)
             await tx.apps.set_policy(name, getattr(policy, name), now_ms)
             event = Event(EventType.POLICY_CHANGED, origin, "operator", payload={"field": name})
             await self.audit.record(tx, event, now_ms)
         return replace(app, policy=policy)
+
+    async def set_default(self, app: App, name: str, origin: Origin) -> App:
+        """One field of the app's policy as it is for a new app.
+
+        Raises: field_unknown, field_invalid (where another field stands in its way).
+        """
+        value = getattr(Policy(), name, None)
+        return await self.set_policy(app, name, list(value) if isinstance(value, tuple) else value, origin)
 
     # Keys -----------------------------------------------------------------------------------------
 
@@ -200,11 +212,19 @@ class Apps:
         return [*([system] if system else []), *await self.list()]
 
 
+async def _require_secret(tx: Tx, algorithm: str) -> None:
+    """One that was made here would be known to nobody, because keys are never shown."""
+    keys = await tx.signing_keys.list() if algorithm in SHARED else []
+    is_given = any(key.algorithm == algorithm and key.state is KeyState.CURRENT for key in keys)
+    if algorithm in SHARED and not is_given:
+        raise refuse(Code.KEY_MISSING, algorithm=algorithm)
+
+
 def _refuse_nowhere(policy: Policy) -> None:
     places = {"redirect_url": (policy.redirect_url,), "redirect_allow": policy.redirect_allow}
     for name, urls in places.items():
         if not all(is_place(url) for url in urls if url):
-            raise refuse(Code.FIELD_INVALID, field=name)
+            raise _unfit(name)
 
 
 def _is_fit(policy: Policy, name: str) -> bool:
@@ -229,7 +249,11 @@ def _typed(name: str, value: object) -> object:
         return value
     if type(value) is wanted:
         return value
-    raise refuse(Code.FIELD_INVALID, field=name)
+    raise _unfit(name)
+
+
+def _unfit(name: str) -> DomainError:
+    return refuse(Code.FIELD_INVALID, field=name, why=takes(name))
 
 
 def key_place(key_id: str) -> str:

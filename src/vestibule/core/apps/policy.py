@@ -94,6 +94,13 @@ BOUNDS: dict[str, tuple[int, int]] = {
 }
 """What a number may be: beyond it the app would stand open, or shut."""
 
+ACCESS_LIFETIMES = ("ACCESS_TOKEN_LIFETIME", "SLIDING_TOKEN_LIFETIME", "LEEWAY")
+LIFETIMES = (*ACCESS_LIFETIMES, "REFRESH_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME")
+ACCESS_MOST_S = max(BOUNDS[name][1] for name in ACCESS_LIFETIMES) + BOUNDS["LEEWAY"][1]
+"""How long a token that opens something can live under any policy."""
+TOKEN_MOST_S = max(BOUNDS[name][1] for name in LIFETIMES) + BOUNDS["LEEWAY"][1]
+"""How long any token can live under any policy."""
+
 FIELD_NAMES = tuple(f.name for f in fields(Policy))
 
 _SHOWN_BY_BROWSERS = "about|blob|data|file|filesystem|javascript|vbscript|view-source"

@@ -68,7 +68,10 @@ _ORDER = (_is_in_order, "a token must not live longer than the one that refreshe
 _NAME = "a word that no standard claim, TOKEN_CLAIMS or other setting uses"
 RULES: dict[str, tuple[Callable[[Policy], bool], str]] = {
     "ALGORITHM": (lambda policy: policy.ALGORITHM in ALGORITHMS, f"one of {', '.join(sorted(ALGORITHMS))}"),
-    "AUDIENCE": (lambda policy: all(_CLAIM.fullmatch(each) for each in policy.AUDIENCE), "a list of names or URLs"),
+    "AUDIENCE": (
+        lambda policy: all(_CLAIM.fullmatch(each) for each in policy.AUDIENCE),
+        'a list of names or URLs: ["shop"]',
+    ),
     "ISSUER": (lambda policy: _is_url_or_empty(policy.ISSUER), "a URL, or empty"),
     "JWK_URL": (lambda policy: _is_url_or_empty(policy.JWK_URL), "a URL, or empty"),
     "AUTH_HEADER_TYPES": (

@@ -73,15 +73,20 @@ class Families:
         access = await self._access(app, opened.person, made[0], opened.session.created_at_ms)
         return Pair(access, await self._refresh(app, opened.person, made[0]), tuple(notices))
 
-    async def sign_in_sliding(self, app: App, name: str, password: Secret[str], origin: Origin) -> str:
-        """A session and its sliding token, which is its own refresh token.
+    async def sign_in_sliding(self, app: App, name: str, password: Secret[str], origin: Origin) -> Pair:
+        """A session and its sliding token, which opens what an access token opens and refreshes itself.
 
         Raises: invalid_credentials, email_not_verified, user_banned, too_many_attempts, overloaded.
         """
         lifetime_ms = app.policy.SLIDING_TOKEN_REFRESH_LIFETIME * SECOND_MS
-        opening = Opening(idle_ms=lifetime_ms, is_noted=app.policy.UPDATE_LAST_LOGIN)
+        notices: list[str] = []
+
+        async def begin(tx: Tx, session: Session) -> None:
+            notices.extend(await tx.notices.take(session.user_id, session.created_at_ms))
+
+        opening = Opening(idle_ms=lifetime_ms, is_noted=app.policy.UPDATE_LAST_LOGIN, also=begin)
         opened = await self.passwords.sign_in(app, name, password, origin, opening, NAMES)
-        return await self._sliding(app, opened.person, opened.session)
+        return Pair(await self._sliding(app, opened.person, opened.session), None, tuple(notices))
 
     # Going on ---------------------------------------------------------------------------------------
 
@@ -234,9 +239,14 @@ class Families:
         if verdict in {Verdict.NEWEST, Verdict.AGAIN}:
             return
         session, person = current.session, current.person
-        payload = {"verdict": verdict.value}
         event = Event(
-            EventType.REFRESH_REUSED, origin, "anonymous", None, person.user.id, session.id, payload={**payload}
+            EventType.REFRESH_REUSED,
+            origin,
+            "anonymous",
+            None,
+            person.user.id,
+            session.id,
+            payload={"verdict": verdict.value},
         )
         await self.audit.record(tx, event, now_ms)
         if verdict is Verdict.SPENT:
@@ -253,8 +263,9 @@ class Families:
     async def _end(self, tx: Tx, session: Session, reason: str, origin: Origin, now_ms: int) -> None:
         user_id = session.user_id
         if await tx.sessions.end(session.id, user_id, reason, now_ms):
-            payload = {"reason": reason}
-            event = Event(EventType.SESSION_ENDED, origin, "user", user_id, user_id, session.id, payload={**payload})
+            event = Event(
+                EventType.SESSION_ENDED, origin, "user", user_id, user_id, session.id, payload={"reason": reason}
+            )
             await self.audit.record(tx, event, now_ms)
 
     # Minting ----------------------------------------------------------------------------------------

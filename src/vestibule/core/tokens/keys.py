@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from vestibule.core.apps.model import App
-from vestibule.core.apps.policy import BOUNDS
+from vestibule.core.apps.policy import ACCESS_MOST_S, LIFETIMES, TOKEN_MOST_S
 from vestibule.core.guard.audit import Audit
 from vestibule.core.guard.model import Event, EventType
 from vestibule.core.store import Store, Tx
@@ -24,16 +24,6 @@ from vestibule.kernel.secret import Secret
 
 PUBLISHED_S = 300
 """How long others may keep the published keys: a key signs only when it has been published for that long."""
-LIFETIMES = (
-    "ACCESS_TOKEN_LIFETIME",
-    "REFRESH_TOKEN_LIFETIME",
-    "SLIDING_TOKEN_LIFETIME",
-    "SLIDING_TOKEN_REFRESH_LIFETIME",
-)
-LONGEST_S = max(BOUNDS[name][1] for name in LIFETIMES) + BOUNDS["LEEWAY"][1]
-"""How long a token can live under any policy."""
-ACCESS_MOST_S = max(BOUNDS[name][1] for name in ("ACCESS_TOKEN_LIFETIME", "SLIDING_TOKEN_LIFETIME", "LEEWAY"))
-"""How long others may be shown a token; refresh tokens are shown to us alone."""
 LOADED = 1_000
 """Keys kept ready for use."""
 
@@ -52,7 +42,10 @@ class SigningKeys:
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def current(self, app: App, algorithm: str) -> tuple[str, Key]:
-        """The key that signs now, and its id; made when there is none."""
+        """The key that signs now, and its id; made when there is none, but for a secret that others share.
+
+        Raises: key_missing, unavailable.
+        """
         found = _one(await self._alive(app), algorithm, KeyState.CURRENT)
         if found is None:
             async with self.making:  # whoever waited finds what the first one made: large primes take their time
@@ -89,7 +82,7 @@ class SigningKeys:
 
         Source: RFC 7517 section 5.
         """
-        for algorithm in {FEED_ALGORITHM, app.policy.ALGORITHM}:
+        for algorithm in {FEED_ALGORITHM, app.policy.ALGORITHM} - SHARED:
             await self.current(app, algorithm)
         return [
             {**json.loads(key.public), "kid": key.id, "alg": key.algorithm, "use": "sig"}
@@ -102,8 +95,10 @@ class SigningKeys:
 
         Keys of algorithms that the app has given up are put away. A shared secret stays: it is brought by you.
         In an emergency the keys that signed are forgotten, and every token under them is refused at once.
-        Raises: key_too_young (others may not have read the next key yet).
+        Raises: key_too_young (others may not have read the next key yet), key_shared (an emergency of a shared secret).
         """
+        if is_emergency and app.policy.ALGORITHM in SHARED:
+            raise refuse(Code.KEY_SHARED, algorithm=app.policy.ALGORITHM)
         in_use = {FEED_ALGORITHM, app.policy.ALGORITHM}
         turns = [await self._turn(app, each) for each in sorted(in_use - SHARED)]
         now_ms = self.clock.now_ms()
@@ -149,8 +144,10 @@ class SigningKeys:
             await tx.signing_keys.change_state(key.id, KeyState.CURRENT, KeyState.RETIRED, now_ms)
 
     async def _drop_retired(self, tx: Tx, algorithm: str) -> None:
+        """Shared secrets of every length: people use one text for several."""
+        algorithms = SHARED if algorithm in SHARED else {algorithm}
         for key in await tx.signing_keys.list():
-            if key.algorithm == algorithm and key.state is KeyState.RETIRED:
+            if key.algorithm in algorithms and key.state is KeyState.RETIRED:
                 await tx.signing_keys.remove(key.id)
 
     async def _record(
@@ -169,7 +166,7 @@ class SigningKeys:
     ) -> str:
         """Sign with a key of the operator's own from now on: a PEM, a JWK, or a shared secret; answers its id.
 
-        In an emergency what other keys of this algorithm signed is refused at once.
+        In an emergency what other keys of this algorithm signed is refused at once, and what retired secrets did.
         Raises: field_invalid.
         """
         if algorithm not in ALGORITHMS:
@@ -226,11 +223,12 @@ class SigningKeys:
         return resealed
 
     async def _begin(self, app: App, algorithm: str) -> None:
+        if algorithm in SHARED:  # nobody could ever verify with one that was made here, because it is never shown
+            raise refuse(Code.KEY_MISSING, f"no SIGNING_KEY was given for {algorithm}", algorithm=algorithm)
         first = await self._make(app.id, algorithm, KeyState.CURRENT)
         async with self.store.transaction(app.id) as tx:
             await tx.signing_keys.add(first)  # False: somebody else was quicker, and theirs is as good
-        if algorithm not in SHARED:
-            await self._publish_next(app, algorithm)
+        await self._publish_next(app, algorithm)
 
     async def _publish_next(self, app: App, algorithm: str) -> None:
         if _one(await self._alive(app), algorithm, KeyState.NEXT) is None:
@@ -261,8 +259,8 @@ class SigningKeys:
         """How long a token may live that is out: a lifetime that was lowered lately does not shorten theirs."""
         tx, now_ms = self.store.reading(app.id), self.clock.now_ms()
         changed_at_ms = max([await tx.apps.policy_changed_at_ms(name) for name in LIFETIMES])
-        is_settled = changed_at_ms <= max(app.created_at_ms, now_ms - LONGEST_S * SECOND_MS)
-        return app.policy.longest_token_s if is_settled else LONGEST_S
+        is_settled = changed_at_ms <= max(app.created_at_ms, now_ms - TOKEN_MOST_S * SECOND_MS)
+        return app.policy.longest_token_s if is_settled else TOKEN_MOST_S
 
     def _load(self, app_id: AppId, row: SigningKey) -> Key:
         found = self.loaded.get((app_id, row.id))

@@ -6,13 +6,12 @@ cursor; what it has missed comes in order, and it forgets an entry when no token
 
 from __future__ import annotations
 
-import hmac
 import json
 import re
 from dataclasses import dataclass
 
 from vestibule.core.apps.model import App
-from vestibule.core.apps.policy import BOUNDS
+from vestibule.core.apps.policy import ACCESS_LIFETIMES, ACCESS_MOST_S
 from vestibule.core.guard.model import EventType, StoredEvent
 from vestibule.core.store import Store, Tx
 from vestibule.core.tokens.keys import SigningKeys
@@ -20,15 +19,13 @@ from vestibule.core.tokens.model import FEED_ALGORITHM
 from vestibule.core.tokens.tokens import Tokens
 from vestibule.kernel.clock import MINUTE_MS, SECOND_MS, Clock
 from vestibule.kernel.ids import AppId
+from vestibule.kernel.pseudonym import pseudonym
 from vestibule.kernel.secret import Secret
 
 ENTRIES = 1_000
 TEXT_BYTES = 1024 * 1024
 """What a frame may hold; the rest comes with the next."""
 TOLD = (EventType.SESSION_ENDED, EventType.USER_BANNED, EventType.USER_DELETED, EventType.USER_ROLES_CHANGED)
-LIFETIMES = ("ACCESS_TOKEN_LIFETIME", "SLIDING_TOKEN_LIFETIME", "LEEWAY")
-LONGEST_S = max(BOUNDS[name][1] for name in LIFETIMES[:2]) + BOUNDS["LEEWAY"][1]
-"""How long a token can live under any policy."""
 SLACK_MS = MINUTE_MS
 """By how much the times of events may differ from the order in which they were committed."""
 TYPE = "revocations+jwt"
@@ -96,7 +93,7 @@ class Revocations:
         claims = {
             "iss": self.tokens.issuer(app),
             "iat": self.clock.now_ms() // SECOND_MS,
-            "reader": masked(reader, "reader"),
+            "reader": pseudonym(reader.reveal(), "reader"),
             "epoch": frame.epoch,
             "cursor": frame.cursor,
             "snapshot": frame.is_snapshot,
@@ -109,9 +106,9 @@ class Revocations:
 
     async def _window_s(self, tx: Tx, app: App, now_ms: int) -> int:
         """The longest life of an access token; of any, when it was changed so lately that longer ones may be alive."""
-        changed_at_ms = [await tx.apps.policy_changed_at_ms(name) for name in LIFETIMES]
-        since_ms = max(app.created_at_ms, now_ms - LONGEST_S * SECOND_MS)
-        return LONGEST_S if max(changed_at_ms) > since_ms else app.policy.longest_access_s
+        changed_at_ms = [await tx.apps.policy_changed_at_ms(name) for name in ACCESS_LIFETIMES]
+        since_ms = max(app.created_at_ms, now_ms - ACCESS_MOST_S * SECOND_MS)
+        return ACCESS_MOST_S if max(changed_at_ms) > since_ms else app.policy.longest_access_s
 
     async def _events(self, app: App, after: int) -> tuple[list[StoredEvent], bool]:
         """The next events, and whether there may be more."""
@@ -124,17 +121,12 @@ class Revocations:
         return found, len(found) == ENTRIES
 
 
-def masked(reader: Secret[str], text: str) -> str:
-    """What stands for an id: only who holds the reader's API key can tell which one it is."""
-    return hmac.digest(reader.reveal().encode(), text.encode(), "sha256").hex()[:32]
-
-
 def _entry(event: StoredEvent, reader: Secret[str]) -> dict[str, object]:
     """Told in whole seconds, as the times of tokens are: rounded up, so that it covers the second it happened in."""
     at_s = -(-event.at_ms // SECOND_MS)
     if event.type is EventType.SESSION_ENDED:
-        return {"at": at_s, "session": masked(reader, f"session:{event.session_id}")}
-    entry: dict[str, object] = {"at": at_s, "user": masked(reader, f"user:{event.subject}")}
+        return {"at": at_s, "session": pseudonym(reader.reveal(), f"session:{event.session_id}")}
+    entry: dict[str, object] = {"at": at_s, "user": pseudonym(reader.reveal(), f"user:{event.subject}")}
     if event.type is EventType.USER_ROLES_CHANGED:
         entry["roles"] = json.loads(json.loads(event.payload)["roles"])
     return entry

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from vestibule.core.accounts.model import Person
 from vestibule.core.apps.model import App
@@ -13,10 +15,12 @@ from vestibule.core.tokens.claims import subject_claims
 from vestibule.core.tokens.keys import SigningKeys
 from vestibule.core.tokens.model import ALGORITHMS, SHARED, Claims, TokenType
 from vestibule.kernel.clock import SECOND_MS, Clock
-from vestibule.kernel.errors import Code, DomainError, refuse
+from vestibule.kernel.errors import Code, refuse
 from vestibule.kernel.ids import SessionId, UserId, is_id
 from vestibule.kernel.jwt import MAX_BYTES, Jwt, read_jwt
 from vestibule.kernel.keys import KeyRing
+
+_JTI = re.compile(r"([0-9a-f]{8})[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +90,18 @@ class Tokens:
         jwt = read_jwt(text)
         if jwt is None or jwt.header.get("typ", "JWT") != "JWT" or not await self._is_signed(app, jwt):
             raise refuse(Code.TOKEN_INVALID, "malformed, or not signed by a key of the app")
-        self._check_standing(app, jwt.claims)
-        type_ = jwt.claims.get(app.policy.TOKEN_TYPE_CLAIM)
+        claims, policy = jwt.claims, app.policy
+        self._check_audience(app, claims)
+        times_s = self._check_times(app, claims)
+        type_ = claims.get(policy.TOKEN_TYPE_CLAIM)
         if type_ not in types:
             raise refuse(Code.TOKEN_WRONG_TYPE)
-        return self._own(app, TokenType(str(type_)), jwt)
+        session_id, user_id = SessionId(str(claims.get("sid"))), UserId(str(claims.get("sub")))
+        if not is_id(session_id) or not is_id(user_id):
+            raise refuse(Code.TOKEN_INVALID, "names no session or user")
+        generation = self._check_id(app, TokenType(str(type_)), session_id, claims.get(policy.JTI_CLAIM))
+        is_shared = jwt.header["alg"] in SHARED
+        return Claims(TokenType(str(type_)), session_id, user_id, generation, *times_s, is_shared, claims)
 
     async def _is_signed(self, app: App, jwt: Jwt) -> bool:
         algorithm = jwt.header.get("alg")
@@ -99,47 +110,37 @@ class Tokens:
         keys = await self.keys.verifiers(app, jwt.header.get("kid"), algorithm)
         return any(key.verify(jwt.text) for key in keys)
 
-    def _check_standing(self, app: App, claims: dict[str, object]) -> None:
-        """Issuer, audience and times."""
-        audience = claims.get("aud")
-        named = audience if isinstance(audience, list) else [audience]
-        if claims.get("iss") != self.issuer(app) or (
-            app.policy.AUDIENCE and not set(app.policy.AUDIENCE) & _texts(named)
-        ):
-            raise refuse(Code.TOKEN_INVALID, "of another issuer, or for another audience")
-        if not app.policy.AUDIENCE and audience is not None:
-            raise refuse(Code.TOKEN_INVALID, "for an audience that is not ours")
+    def _check_audience(self, app: App, claims: dict[str, object]) -> None:
+        if claims.get("iss") != self.issuer(app):
+            raise refuse(Code.TOKEN_INVALID, "of another issuer")
+        audience, ours = claims.get("aud"), set(app.policy.AUDIENCE)
+        named = _texts(audience if isinstance(audience, list) else [audience])
+        if not ours & named if ours else audience is not None:
+            raise refuse(Code.TOKEN_INVALID, "for another audience")
+
+    def _check_times(self, app: App, claims: dict[str, object]) -> tuple[int, int]:
+        """Since when and until when it is in force."""
         now_ms, leeway_ms = self.clock.now_ms(), app.policy.LEEWAY * SECOND_MS
-        starts = [claims.get("iat"), claims.get("nbf", 0)]
-        if any(not _is_instant(start) or start * SECOND_MS > now_ms + leeway_ms for start in starts):  # type: ignore[operator]  # an instant is an int
+        issued_at_s, starts_at_s, expires_at_s = claims.get("iat"), claims.get("nbf", 0), claims.get("exp")
+        if not _is_instant(issued_at_s) or not _is_instant(starts_at_s) or not _is_instant(expires_at_s):
+            raise refuse(Code.TOKEN_INVALID, "without a beginning or an end")
+        if max(issued_at_s, starts_at_s) * SECOND_MS > now_ms + leeway_ms:
             raise refuse(Code.TOKEN_INVALID, "not in force yet")
-        expires_at_s = claims.get("exp")
-        if not _is_instant(expires_at_s):
-            raise refuse(Code.TOKEN_INVALID, "without an end")
-        if expires_at_s * SECOND_MS <= now_ms - leeway_ms:  # type: ignore[operator]  # an instant is an int
+        if expires_at_s * SECOND_MS <= now_ms - leeway_ms:
             raise refuse(Code.TOKEN_EXPIRED)
+        return issued_at_s, expires_at_s
 
-    def _own(self, app: App, type_: TokenType, jwt: Jwt) -> Claims:
-        claims, is_shared = jwt.claims, jwt.header["alg"] in SHARED
-        session_id, user_id, jti = claims.get("sid"), claims.get("sub"), claims.get(app.policy.JTI_CLAIM)
-        if not is_id(session_id) or not is_id(user_id) or not isinstance(jti, str):
-            raise refuse(Code.TOKEN_INVALID, "names no session, user or id")
-        session = SessionId(str(session_id))
-        try:
-            generation = int(jti[:8], 16)
-        except ValueError:
-            raise _forged() from None
-        if not hmac.compare_digest(jti.encode(), self.jti(app, type_, session, generation).encode()):
-            raise _forged()
-        issued_at_s, expires_at_s = int(str(claims["iat"])), int(str(claims["exp"]))
-        return Claims(type_, session, UserId(str(user_id)), generation, issued_at_s, expires_at_s, is_shared, claims)
+    def _check_id(self, app: App, type_: TokenType, session_id: SessionId, jti: object) -> int:
+        """The generation that its id tells."""
+        match = _JTI.fullmatch(jti) if isinstance(jti, str) else None
+        generation = int(match[1], 16) if match else 0
+        expected = self.jti(app, type_, session_id, generation)
+        if match is None or not hmac.compare_digest(match[0], expected):
+            raise refuse(Code.TOKEN_INVALID, "signed with our key, but not by us")
+        return generation
 
 
-def _forged() -> DomainError:
-    return refuse(Code.TOKEN_INVALID, "signed with our key, but not by us")
-
-
-def _is_instant(value: object) -> bool:
+def _is_instant(value: object) -> TypeGuard[int]:
     return type(value) is int and 0 <= value < 2**40
 
 

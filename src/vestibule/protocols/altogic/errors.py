@@ -16,11 +16,11 @@ WIRE: dict[Code, tuple[int, str, str]] = {
     Code.API_KEY_INVALID: (401, "invalid_API_key", "The API key is unknown."),
     Code.ORIGIN_NOT_ALLOWED: (401, "domain_not_authorized", "This origin is not in the app's list."),
     Code.PERMISSION_DENIED: (403, "permission_denied", "This is not yours to do."),
-    Code.TOKEN_INVALID: (401, "invalid_session_token", "The token is not valid."),
-    Code.TOKEN_EXPIRED: (401, "invalid_session_token", "The token has expired."),
-    Code.TOKEN_WRONG_TYPE: (401, "invalid_session_token", "The token is of another kind."),
-    Code.TOKEN_REVOKED: (401, "invalid_session_token", "The token has been revoked."),
-    Code.PROOF_INVALID: (401, "invalid_session_token", "The proof of possession is not valid."),
+    Code.TOKEN_INVALID: (401, "invalid_credentials", "The token is not valid."),
+    Code.TOKEN_EXPIRED: (401, "invalid_credentials", "The token has expired."),
+    Code.TOKEN_WRONG_TYPE: (401, "invalid_credentials", "The token is of another kind."),
+    Code.TOKEN_REVOKED: (401, "invalid_credentials", "The token has been revoked."),
+    Code.PROOF_INVALID: (401, "invalid_credentials", "The proof of possession is not valid."),
     Code.BODY_INVALID: (400, "invalid_request_body_syntax", "The body is not a JSON object."),
     Code.BODY_TOO_LARGE: (413, "request_body_size_too_large", "The body is larger than {max_bytes} bytes."),
     Code.BODY_TOO_SLOW: (408, "request_timeout", "The body did not arrive in time."),
@@ -44,6 +44,7 @@ WIRE: dict[Code, tuple[int, str, str]] = {
     Code.EMAIL_TAKEN: (400, "email_not_unique", "This e-mail address is in use."),
     Code.USERNAME_TAKEN: (400, "validation_error", "This user name is in use."),
     Code.KEY_TOO_YOUNG: (400, "validation_error", "The next key has not been published long enough."),
+    Code.KEY_SHARED: (400, "validation_error", "A secret that is shared is replaced by whoever shares it."),
     Code.FEATURE_OFF: (400, "feature_disabled", "This is switched off for the app."),
     Code.LINK_INVALID: (404, "invalid_access_token", "The link is not valid."),
     Code.LINK_EXPIRED: (400, "invalid_access_token", "The link has expired."),
@@ -69,6 +70,7 @@ WIRE: dict[Code, tuple[int, str, str]] = {
     Code.TOO_MANY_ATTEMPTS: (429, "rate_limit_exceeded", "Too many tries. Try again in {retry_after_s} seconds."),
     Code.OVERLOADED: (503, "server_busy", "The server is busy. Try again in a moment."),
     Code.UNAVAILABLE: (503, "server_unavailable", "The server cannot do this right now. Try again in a moment."),
+    Code.KEY_MISSING: (503, "server_unavailable", "The app has no key to sign tokens with."),
 }
 
 FAULT = (500, "internal_server_error", "Something went wrong on the server. Reference: {request_id}")

@@ -74,6 +74,7 @@ WIRE: dict[Code, Words] = {
     Code.EMAIL_TAKEN: Words(400, "A user with that email address already exists."),
     Code.USERNAME_TAKEN: Words(400, "A user with that username already exists."),
     Code.KEY_TOO_YOUNG: Words(400, "The next key has not been published long enough."),
+    Code.KEY_SHARED: Words(400, "A secret that is shared is replaced by whoever shares it."),
     Code.FEATURE_OFF: Words(403, "This is switched off for the app."),
     Code.LINK_INVALID: Words(404, "Not found."),
     Code.LINK_EXPIRED: Words(400, "The link has expired."),
@@ -91,6 +92,7 @@ WIRE: dict[Code, Words] = {
     Code.TOO_MANY_ATTEMPTS: Words(429, "Request was throttled. Expected available in {retry_after_s} second{s}."),
     Code.OVERLOADED: Words(503, "The server is busy. Try again in a moment."),
     Code.UNAVAILABLE: Words(503, "Service temporarily unavailable, try again later."),
+    Code.KEY_MISSING: Words(503, "The app has no key to sign tokens with."),
 }
 
 FAULT = "A server error occurred. Reference: {request_id}"

@@ -15,7 +15,7 @@ from vestibule.kernel.origin import Origin
 from vestibule.kernel.secret import Secret
 from vestibule.protocols.simplejwt.errors import AT_SIGN_IN, AT_TOKEN, AT_VERIFY, Words
 from vestibule.protocols.simplejwt.negotiation import RENDERINGS
-from vestibule.protocols.simplejwt.wire import PARSED, Field, first_pair_of, next_pair_of, profile_of
+from vestibule.protocols.simplejwt.wire import PARSED, Field, first_pair_of, next_pair_of, profile_of, sliding_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ async def _blacklist(visit: Visit) -> object:
 
 async def _obtain_sliding(visit: Visit) -> object:
     name, password = visit.sent["username"], Secret(visit.sent["password"])
-    return {"token": await visit.house.families.sign_in_sliding(visit.app, name, password, visit.origin)}
+    return sliding_of(await visit.house.families.sign_in_sliding(visit.app, name, password, visit.origin))
 
 
 async def _refresh_sliding(visit: Visit) -> object:

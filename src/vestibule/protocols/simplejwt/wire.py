@@ -179,8 +179,17 @@ def json_of(value: object, indent: int) -> bytes:
 
 def first_pair_of(pair: Pair) -> Mapping[str, object]:
     """The answer to a sign-in."""
+    return {"refresh": pair.refresh, "access": pair.access} | _notices_of(pair)
+
+
+def sliding_of(pair: Pair) -> Mapping[str, object]:
+    """The answer to a sign-in with a sliding token."""
+    return {"token": pair.access} | _notices_of(pair)
+
+
+def _notices_of(pair: Pair) -> dict[str, object]:
     told = [{"code": kind, "detail": NOTICES[MessageKind(kind)]} for kind in pair.notices]
-    return {"refresh": pair.refresh, "access": pair.access} | ({"notices": told} if told else {})
+    return {"notices": told} if told else {}
 
 
 def next_pair_of(pair: Pair) -> Mapping[str, object]:

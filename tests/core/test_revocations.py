@@ -410,5 +410,5 @@ async def test_the_feeds_of_two_apps_are_apart(world: World):
     frame = await world.house.revocations.read(other, "")
     assert frame.events == ()
     assert len(await world.house.signing_keys.published(other)) == 2
-    current = (await world.house.signing_keys.list(other))[0]
+    current = (await world.house.signing_keys.all(other))[0]
     assert current.state in set(KeyState)

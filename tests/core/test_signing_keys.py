@@ -37,7 +37,7 @@ def public_pem(key) -> str:
 
 
 async def states(world: World, algorithm: str = "ES256"):
-    keys = await world.house.signing_keys.list(world.app)
+    keys = await world.house.signing_keys.all(world.app)
     return {state: [key.id for key in keys if key.state is state and key.algorithm == algorithm] for state in KeyState}
 
 
@@ -385,7 +385,7 @@ async def test_a_key_whose_master_key_is_gone_does_not_stop_the_others(world: Wo
     await published(world)
     ring = world.house.signing_keys.ring
     foreign = Ring.fresh(world.house.entropy)
-    key = (await world.house.signing_keys.list(world.app))[0]
+    key = (await world.house.signing_keys.all(world.app))[0]
     async with world.house.store.transaction(world.app.id) as tx:
         await tx.signing_keys.reseal(key.id, key.sealed, foreign.seal(world.app.id, "x", b"x"))
     assert ring is not foreign

@@ -64,7 +64,7 @@ class Forger:
     async def of(cls, world: World, kind: str = "access") -> Forger:
         genuine = (await pair(world))[kind]
         kid, key = await world.house.signing_keys.current(world.app, world.app.policy.ALGORITHM)
-        rows = await world.house.signing_keys.list(world.app)
+        rows = await world.house.signing_keys.all(world.app)
         assert isinstance(key, JoseKey)
         return cls(world, genuine, key, next(row for row in rows if row.id == kid))
 

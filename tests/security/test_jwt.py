@@ -164,7 +164,7 @@ async def test_another_curve_is_another_key(world, curve, algorithm):
 async def test_a_key_of_the_app_signs_under_its_own_name_only(world):
     """The next key is published and its algorithm is right; a token that names another key is not its token."""
     forger = await Forger.of(world)
-    rows = {row.id: row for row in await world.house.signing_keys.list(world.app)}
+    rows = {row.id: row for row in await world.house.signing_keys.all(world.app)}
     (other,) = [row for row in rows.values() if row.id != forger.row.id]
     for kid in (other.id, GONE, other.id.upper(), other.id[:-1], f"{other.id}0", "0" * 24):
         assert not await forger.is_taken_anywhere(forger.token({"kid": kid}))
@@ -369,7 +369,7 @@ async def test_a_weak_key_is_not_taken(world, kind):
     algorithm, make = WEAK[kind]
     with refused(Code.FIELD_INVALID):
         await world.house.signing_keys.bring(world.app, algorithm, Secret(make()), ORIGIN)
-    assert [row.algorithm for row in await world.house.signing_keys.list(world.app)] == []
+    assert [row.algorithm for row in await world.house.signing_keys.all(world.app)] == []
 
 
 @pytest.mark.parametrize("is_production", [True, False])

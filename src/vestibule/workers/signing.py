@@ -20,14 +20,14 @@ SET, SEALED = "set", "sealed"
 async def signing_key_list(house: House, given: Arguments) -> Json:
     """Keys of an app, newest first, without anything secret."""
     app = await find_app(house, given)
-    return [_shown(app, key) for key in await house.signing_keys.list(app)]
+    return [_shown(app, key) for key in await house.signing_keys.all(app)]
 
 
 async def signing_key_rotate(house: House, given: Arguments) -> Json:
     """The next key signs from now on."""
     app = await find_app(house, given)
     await house.signing_keys.rotate(app, ORIGIN, is_emergency=given.has("emergency"))
-    keys = [_shown(app, key) for key in await house.signing_keys.list(app)]
+    keys = [_shown(app, key) for key in await house.signing_keys.all(app)]
     return {"algorithm": app.policy.ALGORITHM, "keys": keys}
 
 
@@ -51,7 +51,7 @@ async def set_key(house: House, app: App, field: str, given: Arguments) -> Json:
 
 async def shown_signing_key(house: House, app: App) -> dict[str, Json]:
     """What is said of it when there is one already; else it is made when the first token is signed."""
-    keys = await house.signing_keys.list(app)
+    keys = await house.signing_keys.all(app)
     is_there = any(key.algorithm == app.policy.ALGORITHM and key.state is KeyState.CURRENT for key in keys)
     return {SIGNING_KEY: SET if app.policy.ALGORITHM in SHARED else SEALED} if is_there else {}
 

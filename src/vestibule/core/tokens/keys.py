@@ -70,13 +70,6 @@ class SigningKeys:
             return [self._load(app.id, key) for key in keys if is_shared]
         return [self._load(app.id, key) for key in keys if key.id == key_id]
 
-    async def _is_trusted(self, app: App, algorithm: str) -> bool:
-        """Whether tokens may be signed with it: with the app's own, and for their life with the one it had before."""
-        if algorithm == app.policy.ALGORITHM:
-            return True
-        changed_at_ms = await self.store.reading(app.id).apps.policy_changed_at_ms("ALGORITHM")
-        return self.clock.now_ms() < changed_at_ms + await self._longest_s(app) * SECOND_MS
-
     async def published(self, app: App) -> list[dict[str, object]]:
         """The public keys as JWKs, those for the feed and the next ones too; a retired one while access tokens live.
 
@@ -90,6 +83,12 @@ class SigningKeys:
             if key.public and _is_needed(key, self.clock.now_ms(), ACCESS_MOST_S)
         ]
 
+    async def all(self, app: App) -> list[SigningKey]:
+        """Every key that still verifies something, newest first."""
+        return await self._alive(app)
+
+    # Turning ---------------------------------------------------------------------------------------
+
     async def rotate(self, app: App, origin: Origin, *, is_emergency: bool = False) -> None:
         """Let the next key sign, retire the current one, publish another; nobody signed in notices.
 
@@ -100,7 +99,7 @@ class SigningKeys:
         if is_emergency and app.policy.ALGORITHM in SHARED:
             raise refuse(Code.KEY_SHARED, algorithm=app.policy.ALGORITHM)
         in_use = {FEED_ALGORITHM, app.policy.ALGORITHM}
-        turns = [await self._turn(app, each) for each in sorted(in_use - SHARED)]
+        turns = [await self._signing_and_next(app, each) for each in sorted(in_use - SHARED)]
         now_ms = self.clock.now_ms()
         wait_ms = max(next_.created_at_ms for _, next_ in turns) + PUBLISHED_S * SECOND_MS - now_ms
         if wait_ms > 0 and not is_emergency:
@@ -111,55 +110,6 @@ class SigningKeys:
             for key in await tx.signing_keys.list():
                 if key.algorithm not in in_use:
                     await self._put_away(tx, key, now_ms, is_emergency=is_emergency)
-
-    async def _turn(self, app: App, algorithm: str) -> tuple[SigningKey, SigningKey]:
-        """The key that signs, and the one that is to sign next."""
-        await self.current(app, algorithm)
-        await self._publish_next(app, algorithm)
-        keys = await self._alive(app)
-        old, next_ = _one(keys, algorithm, KeyState.CURRENT), _one(keys, algorithm, KeyState.NEXT)
-        if old is None or next_ is None:
-            raise _turning()
-        return old, next_
-
-    async def _rotate(
-        self, app: App, old: SigningKey, next_: SigningKey, origin: Origin, *, is_emergency: bool
-    ) -> None:
-        algorithm, now_ms = old.algorithm, self.clock.now_ms()
-        fresh = await self._make(app.id, algorithm, KeyState.NEXT)
-        async with self.store.transaction(app.id) as tx:
-            if not await tx.signing_keys.change_state(old.id, KeyState.CURRENT, KeyState.RETIRED, now_ms):
-                raise _turning()
-            await tx.signing_keys.change_state(next_.id, KeyState.NEXT, KeyState.CURRENT, now_ms)
-            await tx.signing_keys.add(fresh)
-            if is_emergency:
-                await self._drop_retired(tx, algorithm)
-            await self._record(tx, next_.id, algorithm, origin, now_ms, is_emergency=is_emergency)
-
-    async def _put_away(self, tx: Tx, key: SigningKey, now_ms: int, *, is_emergency: bool) -> None:
-        """A key that has signed goes on verifying for its time; one that never did is not needed."""
-        if is_emergency or key.state is KeyState.NEXT:
-            await tx.signing_keys.remove(key.id)
-        else:
-            await tx.signing_keys.change_state(key.id, KeyState.CURRENT, KeyState.RETIRED, now_ms)
-
-    async def _drop_retired(self, tx: Tx, algorithm: str) -> None:
-        """Shared secrets of every length: people use one text for several."""
-        algorithms = SHARED if algorithm in SHARED else {algorithm}
-        for key in await tx.signing_keys.list():
-            if key.algorithm in algorithms and key.state is KeyState.RETIRED:
-                await tx.signing_keys.remove(key.id)
-
-    async def _record(
-        self, tx: Tx, key_id: str, algorithm: str, origin: Origin, now_ms: int, *, is_emergency: bool
-    ) -> None:
-        event = Event(
-            EventType.SIGNING_KEY_ROTATED,
-            origin,
-            "operator",
-            payload={"key_id": key_id, "algorithm": algorithm, "emergency": is_emergency},
-        )
-        await self.audit.record(tx, event, now_ms)
 
     async def bring(
         self, app: App, algorithm: str, private: Secret[str], origin: Origin, *, is_emergency: bool = False
@@ -222,6 +172,57 @@ class SigningKeys:
                 resealed += await tx.signing_keys.reseal(key.id, key.sealed, sealed)
         return resealed
 
+    async def _signing_and_next(self, app: App, algorithm: str) -> tuple[SigningKey, SigningKey]:
+        """The key that signs, and the one that is to sign next."""
+        await self.current(app, algorithm)
+        await self._publish_next(app, algorithm)
+        keys = await self._alive(app)
+        old, next_ = _one(keys, algorithm, KeyState.CURRENT), _one(keys, algorithm, KeyState.NEXT)
+        if old is None or next_ is None:
+            raise _turning()
+        return old, next_
+
+    async def _rotate(
+        self, app: App, old: SigningKey, next_: SigningKey, origin: Origin, *, is_emergency: bool
+    ) -> None:
+        algorithm, now_ms = old.algorithm, self.clock.now_ms()
+        fresh = await self._make(app.id, algorithm, KeyState.NEXT)
+        async with self.store.transaction(app.id) as tx:
+            if not await tx.signing_keys.change_state(old.id, KeyState.CURRENT, KeyState.RETIRED, now_ms):
+                raise _turning()
+            await tx.signing_keys.change_state(next_.id, KeyState.NEXT, KeyState.CURRENT, now_ms)
+            await tx.signing_keys.add(fresh)
+            if is_emergency:
+                await self._drop_retired(tx, algorithm)
+            await self._record(tx, next_.id, algorithm, origin, now_ms, is_emergency=is_emergency)
+
+    async def _put_away(self, tx: Tx, key: SigningKey, now_ms: int, *, is_emergency: bool) -> None:
+        """A key that has signed goes on verifying for its time; one that never did is not needed."""
+        if is_emergency or key.state is KeyState.NEXT:
+            await tx.signing_keys.remove(key.id)
+        else:
+            await tx.signing_keys.change_state(key.id, KeyState.CURRENT, KeyState.RETIRED, now_ms)
+
+    async def _drop_retired(self, tx: Tx, algorithm: str) -> None:
+        """Shared secrets of every length: people use one text for several."""
+        algorithms = SHARED if algorithm in SHARED else {algorithm}
+        for key in await tx.signing_keys.list():
+            if key.algorithm in algorithms and key.state is KeyState.RETIRED:
+                await tx.signing_keys.remove(key.id)
+
+    async def _record(
+        self, tx: Tx, key_id: str, algorithm: str, origin: Origin, now_ms: int, *, is_emergency: bool
+    ) -> None:
+        event = Event(
+            EventType.SIGNING_KEY_ROTATED,
+            origin,
+            "operator",
+            payload={"key_id": key_id, "algorithm": algorithm, "emergency": is_emergency},
+        )
+        await self.audit.record(tx, event, now_ms)
+
+    # Making ----------------------------------------------------------------------------------------
+
     async def _begin(self, app: App, algorithm: str) -> None:
         if algorithm in SHARED:  # nobody could ever verify with one that was made here, because it is never shown
             raise refuse(Code.KEY_MISSING, f"no SIGNING_KEY was given for {algorithm}", algorithm=algorithm)
@@ -245,6 +246,15 @@ class SigningKeys:
         public = key.public_jwk()
         sealed = self.ring.seal(app_id, _place(key_id), private.reveal().encode())
         return SigningKey(key_id, key.algorithm, state, json.dumps(public) if public else "", sealed, now_ms)
+
+    # Reading ---------------------------------------------------------------------------------------
+
+    async def _is_trusted(self, app: App, algorithm: str) -> bool:
+        """Whether tokens may be signed with it: with the app's own, and for their life with the one it had before."""
+        if algorithm == app.policy.ALGORITHM:
+            return True
+        changed_at_ms = await self.store.reading(app.id).apps.policy_changed_at_ms("ALGORITHM")
+        return self.clock.now_ms() < changed_at_ms + await self._longest_s(app) * SECOND_MS
 
     async def _alive(self, app: App) -> list[SigningKey]:
         """Without those whose last token has expired, whether the sweeper has come by or not."""
@@ -270,10 +280,6 @@ class SigningKeys:
                 self.loaded.clear()
             found = self.loaded[app_id, row.id] = self.maker.load(row.algorithm, private)
         return found
-
-    async def list(self, app: App) -> list[SigningKey]:
-        """Every key that still verifies something, newest first."""
-        return await self._alive(app)
 
 
 def _one(keys: Iterable[SigningKey], algorithm: str, state: KeyState) -> SigningKey | None:
